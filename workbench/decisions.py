@@ -1,0 +1,122 @@
+"""Decisions: what people said about findings. Append-only; the last word counts.
+
+A decision names a finding (``accept``: do as proposed, ``reject``: do nothing) or an
+example (``drop``: remove it, ``keep``: never remove it); ``undo`` takes back the last word
+on that finding or example. A person's decision beats every proposal.
+"""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import InputError
+from workbench.files import append_line, read_lines
+from workbench.projects import Project
+
+FINDING_ACTIONS = ("accept", "reject")
+EXAMPLE_ACTIONS = ("drop", "keep")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision; ``target`` is ``finding`` or ``example`` and ``id`` its id."""
+
+    target: str
+    id: str
+    action: str
+    who: str
+    why: str
+    when: str
+    dataset: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The decisions in force: finding id to action, example id to action."""
+
+    findings: dict[str, Decision]
+    examples: dict[str, Decision]
+
+
+def decide(
+    project: Project,
+    ids: Sequence[str],
+    action: str,
+    *,
+    dataset: str,
+    target: str = "finding",
+    who: str | None = None,
+    why: str = "",
+) -> int:
+    """Record one decision for each id and return how many. Raises `InputError`."""
+    allowed = FINDING_ACTIONS if target == "finding" else EXAMPLE_ACTIONS
+    if target not in ("finding", "example") or action not in (*allowed, "undo"):
+        raise InputError(
+            f"'{action}' is no decision about a {target}",
+            remedy=f"use one of {', '.join((*allowed, 'undo'))}",
+        )
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    for identity in ids:
+        decision = Decision(target, identity, action, who or current_user(), why, now, dataset)
+        append_line(decisions_path(project), asdict(decision))
+    return len(ids)
+
+
+def read_decisions(project: Project) -> list[Decision]:
+    """Every decision ever recorded, oldest first."""
+    return list(_parse(read_lines(decisions_path(project))))
+
+
+def standing(project: Project) -> Standing:
+    """The decisions in force now: later lines replace earlier ones, ``undo`` removes."""
+    force: dict[str, dict[str, Decision]] = {"finding": {}, "example": {}}
+    for decision in read_decisions(project):
+        if decision.action == "undo":
+            force[decision.target].pop(decision.id, None)
+        else:
+            force[decision.target][decision.id] = decision
+    return Standing(force["finding"], force["example"])
+
+
+def import_decisions(project: Project, path: Path) -> int:
+    """Append the decisions of a file written by ``workbench review --export``."""
+    try:
+        rows = read_lines(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("the decisions file cannot be read", where=str(path)) from error
+    decisions = list(_parse(rows))
+    if rows and not decisions:
+        raise InputError(
+            "the file holds no decision",
+            where=str(path),
+            remedy='each line needs "target", "id", "action", "who", "why", "when", "dataset"',
+        )
+    for decision in decisions:
+        append_line(decisions_path(project), asdict(decision))
+    return len(decisions)
+
+
+def decisions_path(project: Project) -> Path:
+    """The project's append-only file of decisions."""
+    return project.folder("decisions.jsonl")
+
+
+def current_user() -> str:
+    """The name that decisions are signed with when none is given."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _parse(rows: Iterable[dict[str, Any]]) -> Iterable[Decision]:
+    for row in rows:
+        try:
+            yield Decision(**{key: str(row[key]) for key in Decision.__dataclass_fields__})
+        except KeyError:
+            continue

@@ -1,0 +1,1 @@
+"""Export: adapter and merged model, cards and manifest, behind the gate."""

@@ -1,0 +1,110 @@
+"""Writes that are whole or absent: temp file, fsync, rename."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import StorageError
+
+
+@contextmanager
+def storage_errors(where: Path) -> Iterator[None]:
+    """Turn the disk's refusals inside the block into `StorageError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(
+                "no space left on the disk",
+                where=str(where),
+                remedy="free some space and run the same command again; nothing was lost",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise StorageError(
+                "the folder cannot be written",
+                where=str(where),
+                remedy="check its permissions, or choose another project folder",
+            ) from error
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically. Raises `StorageError`."""
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write JSON atomically, readable and with stable key order."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def append_line(path: Path, value: dict[str, Any]) -> None:
+    """Append one JSON line and fsync it, so that a crash loses at most this line."""
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(value, ensure_ascii=False, default=_plain) + "\n"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            os.write(descriptor, line.encode("utf-8"))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Read JSON lines; a last line that a crash cut short is left out."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object."""
+    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return value
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    item = getattr(value, "item", None)
+    if callable(item):
+        return item()
+    if hasattr(value, "_asdict"):
+        return value._asdict()
+    raise TypeError(f"{type(value).__name__} does not fit in JSON")

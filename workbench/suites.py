@@ -1,0 +1,149 @@
+"""Suites: which tasks an evaluation runs, each with its role. YAML, the project's own first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from workbench.content import content_path
+from workbench.errors import InputError, NotFoundError
+from workbench.gate import Policy, TaskPolicy
+from workbench.projects import Project
+
+
+class SuiteTask(BaseModel):
+    """One task: a YAML file beside the suite, or the name of a task of the harness."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    task: str
+    role: Literal["target", "retained"] = "retained"
+    margin: float | None = Field(None, gt=0.0, lt=1.0)
+    chance: float = Field(0.0, ge=0.0, lt=1.0)
+    limit: int | None = Field(None, ge=10)
+
+
+class SuiteFile(BaseModel):
+    """The YAML of a suite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    doc: str = ""
+    tasks: list[SuiteTask] = Field(min_length=1)
+    chat_template: bool = True
+    batch_size: int = Field(32, ge=1)
+    seed: int = 0
+    policy: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite and the folder its task files are relative to."""
+
+    file: SuiteFile
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The suite's name."""
+        return self.file.name
+
+    def policy(self) -> Policy:
+        """The gate's policy: the suite's thresholds, with each task's margin and role."""
+        own = {self.task_name(task): TaskPolicy(margin=task.margin, chance=task.chance, role=task.role) for task in self.file.tasks}
+        return Policy.model_validate({"name": self.name, **self.file.policy, "tasks": own})
+
+    def task_config(self, task: SuiteTask) -> dict[str, Any] | None:
+        """The task's own YAML with data files made absolute, or None for a harness task."""
+        if not task.task.endswith((".yaml", ".yml")):
+            return None
+        path = self.folder / task.task
+        config = _read_yaml(path)
+        files = (config.get("dataset_kwargs") or {}).get("data_files")
+        if isinstance(files, dict):
+            absolute = {split: str((path.parent / name).resolve()) for split, name in files.items()}
+            config["dataset_kwargs"] = {**config["dataset_kwargs"], "data_files": absolute}
+        return config
+
+    def task_name(self, task: SuiteTask) -> str:
+        """The task's name in the harness."""
+        config = self.task_config(task)
+        return str(config["task"]) if config else task.task
+
+
+def suite_names(project: Project | None) -> list[str]:
+    """Names of the suites a project sees."""
+    return sorted({path.stem for folder in _folders(project) for path in folder.glob("*.yaml")})
+
+
+def load_suite(name_or_file: str, project: Project | None) -> Suite:
+    """Read a suite by name or file. Raises `NotFoundError` and `InputError`."""
+    path = Path(name_or_file)
+    if path.suffix not in (".yaml", ".yml"):
+        found = [folder / f"{name_or_file}.yaml" for folder in _folders(project)]
+        path = next((candidate for candidate in found if candidate.is_file()), path)
+    if not path.is_file():
+        raise NotFoundError(
+            f"there is no suite '{name_or_file}'", remedy=f"suites: {', '.join(suite_names(project))}"
+        )
+    raw = _read_yaml(path)
+    try:
+        suite = Suite(SuiteFile.model_validate({"name": path.stem, **raw}), path.parent)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"suite key '{key}': {first['msg']}", where=str(path)) from error
+    for task in suite.file.tasks:
+        suite.task_config(task)
+    return suite
+
+
+def suite_items(suite: Suite, roles: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
+    """Yield ``(task, item number, question text)`` of the local items of a suite's tasks."""
+    for task in suite.file.tasks:
+        config = suite.task_config(task)
+        if config is None or task.role not in roles:
+            continue
+        files = (config.get("dataset_kwargs") or {}).get("data_files") or {}
+        path = Path(str(files.get(config.get("test_split", "test"), "")))
+        if path.suffix not in (".jsonl", ".json") or not path.is_file():
+            continue
+        template = str(config.get("doc_to_text", "{{question}}"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if line.strip():
+                yield str(config["task"]), number, _filled(template, json.loads(line))
+
+
+def _filled(template: str, item: dict[str, Any]) -> str:
+    from jinja2.sandbox import SandboxedEnvironment
+
+    return SandboxedEnvironment().from_string(template).render(**item)
+
+
+def _folders(project: Project | None) -> list[Path]:
+    own = [project.folder("evalsuites")] if project else []
+    return [*own, content_path("evalsuites")]
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        value = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - derives from SafeLoader
+    except FileNotFoundError as error:
+        raise NotFoundError("there is no such file", where=str(path), remedy="check the suite") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError("the file is not valid YAML", where=str(path), remedy="mend it") from error
+    if not isinstance(value, dict):
+        raise InputError("the file holds no settings", where=str(path))
+    return cast("dict[str, Any]", value)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that also accepts the harness's ``!function`` tag, as plain text."""
+
+
+_Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))

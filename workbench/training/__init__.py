@@ -1,0 +1,1 @@
+"""Training: settings, how rows become tokens, and the checks before a run."""
