@@ -214,9 +214,7 @@ def test_quality_faults_are_visible(folder: Path, planted: Truth) -> None:
         }[truth["fault"]], truth
 
 
-def test_leaked_questions_are_items_and_nothing_else_comes_close(
-    folder: Path, planted: Truth
-) -> None:
+def test_leaked_questions_are_items_and_nothing_else_comes_close(folder: Path, planted: Truth) -> None:
     items = data.support_items(data.TOPIC_ITEMS + data.STYLE_ITEMS, data.ITEMS_SEED)
     rows = good_rows(folder, planted)
     leaked = {truth["line"]: truth["item"] for truth in planted["leaked_item"]}
@@ -266,14 +264,10 @@ def test_planted_pairs_are_what_they_say(folder: Path, planted: Truth) -> None:
 
 def test_planted_gaps_are_in_the_field_and_not_in_the_chats(folder: Path, planted: Truth) -> None:
     field = [json.loads(text) for text in lines(folder, "reference.jsonl")]
-    slices = {
-        name: [t for t in planted["missing"] if t["slice"] == name] for name in reference.SLICES
-    }
+    slices = {name: [t for t in planted["missing"] if t["slice"] == name] for name in reference.SLICES}
     for gap in planted["gaps"]:
         assert gap["reference_rows"] == len(slices[gap["slice"]]) == reference.SLICES[gap["slice"]]
-    long = {
-        n for n, row in enumerate(field, 1) if len(user_text(row).split()) > reference.LONG_WORDS
-    }
+    long = {n for n, row in enumerate(field, 1) if len(user_text(row).split()) > reference.LONG_WORDS}
     assert long == {truth["line"] for truth in slices["long"]}
     warranty = {number for number, row in enumerate(field, 1) if row["label"] == "warranty"}
     assert warranty == {truth["line"] for truth in slices["warranty"]}
@@ -285,9 +279,7 @@ def test_planted_gaps_are_in_the_field_and_not_in_the_chats(folder: Path, plante
 def test_the_tasks_read_house_style_answers(folder: Path, planted: Truth, tmp_path: Path) -> None:
     yaml = pytest.importorskip("yaml")
     write_tasks(tmp_path)
-    reply = good_rows(folder, planted)[planted["exact_verbatim"][0]["of"]]["messages"][-1][
-        "content"
-    ]
+    reply = good_rows(folder, planted)[planted["exact_verbatim"][0]["of"]]["messages"][-1]["content"]
     for task, target in (("support_topic", None), ("support_style", CLOSING_QUESTION)):
         config = yaml.safe_load((tmp_path / f"{task}.yaml").read_text(encoding="utf-8"))
         path = tmp_path / config["dataset_kwargs"]["data_files"]["test"]

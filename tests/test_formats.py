@@ -136,9 +136,7 @@ def test_broken_csv_row_costs_only_itself(tmp_path: Path, row: str) -> None:
     assert [type(entry) for entry in found[1:]] == [BadRecord]
 
 
-@pytest.mark.parametrize(
-    "line", [b"{broken", b'{"a": "\0"}', b'{"a": "\xe9"}', b"[" * 100_000, b"9" * 5000]
-)
+@pytest.mark.parametrize("line", [b"{broken", b'{"a": "\0"}', b'{"a": "\xe9"}', b"[" * 100_000, b"9" * 5000])
 def test_broken_line_costs_only_itself(tmp_path: Path, line: bytes) -> None:
     found = list(records(write(tmp_path / "t.jsonl", b'{"a": 1}\n' + line + b'\n{"a": 2}\n')))
     assert [number for number, _ in found] == [1, 2, 3]
@@ -160,9 +158,7 @@ def test_broken_array_gives_what_came_before_and_says_where(tmp_path: Path) -> N
     assert len(found) == 3
 
 
-def test_array_larger_than_a_chunk_is_read_in_pieces(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_array_larger_than_a_chunk_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jsonstream, "_CHUNK", 7)
     rows = [{"a": "é\n" * n, "n": 12345, "deep": [[], {"x": None}]} for n in range(30)]
     assert values(write(tmp_path / "t.json", json.dumps(rows, ensure_ascii=False))) == rows
@@ -456,9 +452,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "record"), REFUSED)
-def test_refused_row_says_why_and_what_to_do_without_its_text(
-    name: str, record: dict[str, Any]
-) -> None:
+def test_refused_row_says_why_and_what_to_do_without_its_text(name: str, record: dict[str, Any]) -> None:
     with pytest.raises(InputError) as error:
         FORMATS[name].read(record)
     assert error.value.remedy
@@ -529,9 +523,7 @@ def test_mapping_of_a_pair(tmp_path: Path) -> None:
     "mapping",
     [{"user": "text"}, {"user": "text", "assistant": "nope"}, {"who": "text", "assistant": "text"}],
 )
-def test_mapping_that_cannot_work_is_refused_at_once(
-    tmp_path: Path, mapping: dict[str, str]
-) -> None:
+def test_mapping_that_cannot_work_is_refused_at_once(tmp_path: Path, mapping: dict[str, str]) -> None:
     path = write(tmp_path / "t.csv", "text,other\nq,a\n")
     with pytest.raises(InputError):
         read_examples(path, mapping=mapping)
@@ -607,8 +599,6 @@ def test_failed_write_leaves_the_earlier_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("format_name", "name"), [("nope", "out.jsonl"), ("messages", "out.csv"), ("parquet", "o.json")]
 )
-def test_writer_refuses_unknown_format_or_file_name(
-    tmp_path: Path, format_name: str, name: str
-) -> None:
+def test_writer_refuses_unknown_format_or_file_name(tmp_path: Path, format_name: str, name: str) -> None:
     with pytest.raises(InputError):
         write_examples([plain()], format_name, tmp_path / name)

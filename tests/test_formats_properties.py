@@ -70,9 +70,7 @@ def examples(draw: st.DrawFn, kind: str) -> Example:
     if draw(st.booleans()):
         messages += draw(calls())
     meta = draw(st.none() | st.dictionaries(TEXT.filter(str.isalnum), TEXT, max_size=2))
-    return make_example(
-        "sft", [*messages, draw(turn("assistant"))], tools=tools, label=draw(TEXT), meta=meta
-    )
+    return make_example("sft", [*messages, draw(turn("assistant"))], tools=tools, label=draw(TEXT), meta=meta)
 
 
 def rows(path: Path) -> list[Any]:

@@ -41,10 +41,10 @@ def train(worker: Worker) -> dict[str, Any]:
     class EncodedDPOTrainer(DPOTrainer):
         """Takes pairs that are encoded already, so that what preflight counts is what is trained."""
 
-        def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:  # noqa: ANN401
+        def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
             return dataset
 
-    def table(prepared: Any) -> Dataset:  # noqa: ANN401
+    def table(prepared: Any) -> Dataset:
         return Dataset.from_dict(
             {
                 "prompt_ids": [pair.prompt_ids for pair in prepared.pairs],

@@ -38,7 +38,7 @@ def train(worker: Worker) -> dict[str, Any]:
     from peft import PeftModel
     from trl import SFTConfig, SFTTrainer
 
-    def table(prepared: Any) -> Dataset:  # noqa: ANN401
+    def table(prepared: Any) -> Dataset:
         return Dataset.from_dict(
             {
                 "input_ids": [row.input_ids for row in prepared.rows],

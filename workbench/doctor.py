@@ -71,7 +71,9 @@ def _quantization() -> dict[str, Any]:
 
 
 def _names() -> dict[str, Any]:
-    return _check("personal names", False, "", "not in this version: patterns only, names are not searched for")
+    return _check(
+        "personal names", False, "", "not in this version: patterns only, names are not searched for"
+    )
 
 
 def _disk() -> dict[str, Any]:

@@ -20,7 +20,11 @@ Work = Callable[[str, Batch, Any, Any], Any]
 
 
 def map_batches(
-    step: str, batches: Iterator[Batch], options: Any, context: Any, workers: int = 1  # noqa: ANN401
+    step: str,
+    batches: Iterator[Batch],
+    options: Any,
+    context: Any,
+    workers: int = 1,
 ) -> Iterator[tuple[int, Any]]:
     """Run a step over batches; yield ``(rows in the batch, result)`` in the batches' order."""
     if workers <= 1:
@@ -40,7 +44,7 @@ def map_batches(
             yield rows, future.result()
 
 
-def run_batch(step: str, batch: Batch, options: Any, context: Any) -> Any:  # noqa: ANN401
+def run_batch(step: str, batch: Batch, options: Any, context: Any) -> Any:
     """Run one step on one batch: ``find`` for a map step, ``features`` for a group step."""
     from workbench.recipes import step_module
 

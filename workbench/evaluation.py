@@ -159,7 +159,7 @@ def roles(suite: Suite, arms: dict[str, Scores]) -> dict[str, str]:
 class _Arms:
     """The base model once, adapters beside it, and a switch between them."""
 
-    def __init__(self, base: str, tokenizer: Any, arms: list[Arm], batch_size: int) -> None:  # noqa: ANN401
+    def __init__(self, base: str, tokenizer: Any, arms: list[Arm], batch_size: int) -> None:
         import torch
         from lm_eval.models.huggingface import HFLM
         from lm_eval.tasks import TaskManager
@@ -225,7 +225,7 @@ class _Arms:
             scores.update(sample_scores(samples, found_name))
         return scores
 
-    def _harness_tasks(self) -> Any:  # noqa: ANN401
+    def _harness_tasks(self) -> Any:
         if self.all_tasks is None:
             from lm_eval.tasks import TaskManager
 
@@ -237,7 +237,7 @@ def _sample(config: dict[str, Any], wanted: int, seed: int) -> list[int]:
     files = config["dataset_kwargs"]["data_files"]
     path = Path(files[config.get("test_split", "test")])
     count = sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    return sorted(random.Random(seed).sample(range(count), min(wanted, count)))  # noqa: S311 - a sample
+    return sorted(random.Random(seed).sample(range(count), min(wanted, count)))
 
 
 def _arm_name(label: str, arms: list[Arm]) -> str:
@@ -261,7 +261,9 @@ def _manifest(worker: Worker, suite: Suite, arms: list[Arm]) -> dict[str, Any]:
             for arm in arms
         ],
         "workbench": __version__,
-        "libraries": {name: importlib.metadata.version(name) for name in ("lm-eval", "transformers", "peft", "torch")},
+        "libraries": {
+            name: importlib.metadata.version(name) for name in ("lm-eval", "transformers", "peft", "torch")
+        },
         "seeds": SEEDS,
     }
 

@@ -161,11 +161,12 @@ def content_id(example: Example) -> str:
 
 def parts(example: Example) -> list[tuple[str, int, Message]]:
     """List every message of a row as ``(part, index, message)``; part names a column."""
-    return [
-        (part, index, entry)
-        for part in ("messages", "chosen", "rejected")
-        for index, entry in enumerate(example.get(part) or [])  # type: ignore[misc,arg-type,call-overload]
-    ]
+    columns = (
+        ("messages", example["messages"]),
+        ("chosen", example.get("chosen") or []),
+        ("rejected", example.get("rejected") or []),
+    )
+    return [(name, index, entry) for name, turns in columns for index, entry in enumerate(turns)]
 
 
 def prompt_text(example: Example) -> str:

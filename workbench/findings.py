@@ -77,7 +77,12 @@ class Finding:
 
 
 def about(
-    example: Example, step: str, kind: str, score: float, proposal: str, **evidence: Any  # noqa: ANN401
+    example: Example,
+    step: str,
+    kind: str,
+    score: float,
+    proposal: str,
+    **evidence: Any,
 ) -> Finding:
     """Make a finding about an example that is at hand."""
     return Finding(step, kind, example["id"], dict(example["source"]), score, proposal, evidence)

@@ -1,7 +1,8 @@
 """Gaps: what a reference set has and the training data lacks, and what to collect next.
 
 The reference is what users really send (field questions, a log sample). Three kinds:
-``label`` (a label that is rarer than in the reference), ``slice`` (language, length, turns),
+``label`` (a label that is rarer than in the reference), ``slice`` (language, length, turns,
+tone: two exclamation marks or more),
 and ``region`` (reference questions far from every training question, grouped).
 """
 
@@ -25,6 +26,7 @@ from workbench.versions import Dataset
 EXAMPLES = 5
 ALPHA = 0.05
 FAR_QUANTILE = 0.99
+SLICES = ("label", "language", "length", "turns", "tone")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class _Profile:
 
 
 def _profile(dataset: Dataset) -> _Profile:
-    profile = _Profile([], [], {"label": [], "language": [], "length": [], "turns": []})
+    profile = _Profile([], [], {name: [] for name in SLICES})
     for example in dataset.examples():
         prompt = prompt_text(example)
         profile.ids.append(example["id"])
@@ -100,12 +102,13 @@ def slice_values(example: Example, prompt: str) -> dict[str, str]:
         "language": language[0] if language else "",
         "length": "up to 10 words" if words <= 10 else "11 to 60 words" if words <= 60 else "over 60 words",
         "turns": "one turn" if turns <= 1 else "several turns",
+        "tone": "agitated" if prompt.count("!") >= 2 else "calm",
     }
 
 
 def _slice_gaps(have: _Profile, want: _Profile, rows: int, reference_rows: int) -> list[Gap]:
     gaps = []
-    for name in ("label", "language", "length", "turns"):
+    for name in SLICES:
         ours, theirs = Counter(have.slices[name]), Counter(want.slices[name])
         for value, count in theirs.items():
             if not value or count < 3:

@@ -282,7 +282,9 @@ def _macro(measured: list[_Measured], policy: Policy) -> _Macro | None:
     )
     error = math.sqrt(variance) / len(measured)
     half = float(stats.norm.ppf(1 - policy.alpha)) * error
-    return _Macro(Interval(mean, mean - half, mean + half), float(stats.norm.cdf(mean / error)), len(measured))
+    return _Macro(
+        Interval(mean, mean - half, mean + half), float(stats.norm.cdf(mean / error)), len(measured)
+    )
 
 
 def _macro_verdict(macro: _Macro | None, p_holm: float, policy: Policy) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def import_files(
     files: Sequence[Path],
     name: str,
     *,
-    format: str | None = None,  # noqa: A002 - the command's option has this name
+    format: str | None = None,
     mapping: Mapping[str, str] | None = None,
     append: bool = False,
     progress: Progress | None = None,

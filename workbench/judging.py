@@ -9,10 +9,10 @@ from workbench.errors import InputError
 from workbench.evaluation import read_evaluation, roles
 from workbench.files import write_json
 from workbench.gate import Policy, Verdict, decide_gate, load_policy
+from workbench.projects import Project
 from workbench.runs import Run
 from workbench.scores import Scores, pair, read_scores
 from workbench.suites import load_suite
-from workbench.projects import Project
 
 
 def judge_run(project: Project, run: Run, policy_file: Path | None = None) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     return tokenizer  # type: ignore[no-any-return]
 
 
-def load_model(name: str, **options: Any) -> PreTrainedModel:  # noqa: ANN401
+def load_model(name: str, **options: Any) -> PreTrainedModel:
     """Load weights from safetensors only, without remote code, in the dtype they were saved in."""
     from transformers import AutoModelForCausalLM
 
@@ -74,7 +74,7 @@ def count_parameters(name: str) -> int:
     return sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
 
 
-def _load(loader: Any, name: str, **options: Any) -> Any:  # noqa: ANN401
+def _load(loader: Any, name: str, **options: Any) -> Any:
     path = resolve_model(name)
     try:
         return loader.from_pretrained(path, trust_remote_code=False, **options)

@@ -41,7 +41,11 @@ def mean_interval(scores: Sequence[float], alpha: float = 0.05) -> Interval:
         return wilson(int(values.sum()), len(values), alpha)
     if len(values) < 2:
         return Interval(float(values.mean()) if len(values) else math.nan, -math.inf, math.inf)
-    half = float(stats.t.ppf(1 - alpha / 2, len(values) - 1)) * float(values.std(ddof=1)) / math.sqrt(len(values))
+    half = (
+        float(stats.t.ppf(1 - alpha / 2, len(values) - 1))
+        * float(values.std(ddof=1))
+        / math.sqrt(len(values))
+    )
     mean = float(values.mean())
     return Interval(mean, mean - half, mean + half)
 

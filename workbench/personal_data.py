@@ -8,6 +8,7 @@ Names and places need a model; without one they are not searched for, and caller
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 ENTITIES = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS", "CRYPTO")
 CHUNK = 4000
+NETWORK_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 CARD = (  # Presidio's own, and Mastercard's 2-series (2221 to 2720)
     r"\b(?!1\d{12}(?!\d))((4\d{3})|(5[0-5]\d{2})|(2[2-7]\d{2})|(6\d{3})|(1\d{3})|(3\d{3}))"
     r"[- ]?(\d{3,4})[- ]?(\d{3,4})[- ]?(\d{3,5})\b"
@@ -34,7 +36,9 @@ def scan(text: str, entities: tuple[str, ...], threshold: float) -> list[dict[st
     for offset in range(0, max(len(text), 1), CHUNK - 200):
         piece = text[offset : offset + CHUNK]
         for result in analyzer().analyze(piece, language="en", entities=list(entities)):
-            if result.score >= threshold and not _is_noise(result.entity_type, piece[result.start : result.end]):
+            if result.score >= threshold and not _is_noise(
+                result.entity_type, piece[result.start : result.end]
+            ):
                 key = (result.start + offset, result.end + offset, result.entity_type)
                 spans[key] = max(spans.get(key, 0.0), float(result.score))
         if offset + CHUNK >= len(text):
@@ -81,7 +85,7 @@ def analyzer() -> AnalyzerEngine:
                 language=language,
             )
 
-        def process_batch(self, texts: Any, language: str, **_: Any) -> Any:  # noqa: ANN401
+        def process_batch(self, texts: Any, language: str, **_: Any) -> Any:
             return ((text, self.process_text(text, language)) for text in texts)
 
         def is_stopword(self, word: str, language: str) -> bool:
@@ -113,8 +117,10 @@ def _can_match(text: str) -> bool:
 
 
 def _is_noise(entity: str, value: str) -> bool:
-    """A number of fewer than seven digits is an order number or a year, not a phone."""
-    return entity == "PHONE_NUMBER" and sum(map(str.isdigit, value)) < 7
+    """A number of fewer than seven digits is no phone number, nor is a network address."""
+    if entity != "PHONE_NUMBER":
+        return False
+    return sum(map(str.isdigit, value)) < 7 or NETWORK_ADDRESS.fullmatch(value) is not None
 
 
 def _without_overlaps(spans: dict[tuple[int, int, str], float]) -> list[dict[str, Any]]:

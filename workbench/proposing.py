@@ -103,7 +103,11 @@ def preview(project: Project, dataset: Dataset, recipe: Recipe, rows: int) -> li
 
 
 def features_table(
-    project: Project, dataset: Dataset, step: Step, workers: int = 1, tick: Callable[[int], None] | None = None
+    project: Project,
+    dataset: Dataset,
+    step: Step,
+    workers: int = 1,
+    tick: Callable[[int], None] | None = None,
 ) -> pa.Table:
     """Compute the feature columns of a group step for every row."""
     context = _prepare(project, dataset, step)
@@ -143,7 +147,7 @@ def _run_step(
         yield from step.module.find(table, step.options, earlier)
 
 
-def _prepare(project: Project, dataset: Dataset, step: Step) -> Any:  # noqa: ANN401
+def _prepare(project: Project, dataset: Dataset, step: Step) -> Any:
     prepare = getattr(step.module, "prepare", None)
     return prepare(step.options, project, dataset) if prepare else None
 
@@ -157,7 +161,7 @@ def _earlier(project: Project, dataset: Dataset, steps: list[str]) -> Earlier:
     return _earlier_of(found)
 
 
-def _earlier_of(findings: Any) -> Earlier:  # noqa: ANN401 - any iterable of findings
+def _earlier_of(findings: Any) -> Earlier:
     dropped, clusters = set(), {}
     for finding in findings:
         if finding.proposal == "drop":
@@ -173,9 +177,7 @@ def _batches(dataset: Dataset) -> Iterator[Batch]:
 
 
 def _result(project: Project, dataset: Dataset, step: str, seconds: float) -> StepResult:
-    counts = {
-        row["proposal"]: 0 for row in finding_counts(project, dataset) if row["step"] == step
-    }
+    counts = {row["proposal"]: 0 for row in finding_counts(project, dataset) if row["step"] == step}
     for row in finding_counts(project, dataset):
         if row["step"] == step:
             counts[row["proposal"]] += row["findings"]

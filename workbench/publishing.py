@@ -133,9 +133,7 @@ def outcome(project: Project, dataset: Dataset) -> tuple[dict[str, list[Change]]
             edits.setdefault(finding.example_id, []).append(_change(name, finding, decision))
     for example_id, decision in force.examples.items():
         if decision.action == "drop":
-            drops[example_id] = Change(
-                "dropped", "decision", "person", "", decision.who, decision.why, {}
-            )
+            drops[example_id] = Change("dropped", "decision", "person", "", decision.who, decision.why, {})
     _promote(drops, duplicates)
     changes = {identity: [change] for identity, change in drops.items()}
     changes.update({identity: found for identity, found in edits.items() if identity not in drops})
@@ -196,9 +194,7 @@ def _changed_rows(
             example = _edited(example, mine)
         for change in mine:
             entry = {key: value for key, value in asdict(change).items() if key != "evidence"}
-            log.append(
-                {"id": old_id, "new_id": None if dropped else example["id"], "source": source} | entry
-            )
+            log.append({"id": old_id, "new_id": None if dropped else example["id"], "source": source} | entry)
         if not dropped:
             yield example
 

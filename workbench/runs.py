@@ -244,6 +244,8 @@ def worker_environment(config: dict[str, Any]) -> dict[str, str]:
         HF_DATASETS_DISABLE_PROGRESS_BARS="1",
         PYTHONUNBUFFERED="1",
     )
+    # Threads that spin while they wait starve each other as soon as two workers share the cores.
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if not config.get("allow_download"):
         environment.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
     package_home = str(Path(__file__).parent.parent)

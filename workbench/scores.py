@@ -51,7 +51,9 @@ def read_scores(path: Path) -> Scores:
     if path.is_dir():
         return _read_harness(path)
     if not path.is_file():
-        raise NotFoundError("there are no scores here", where=str(path), remedy="name a JSONL file or a folder")
+        raise NotFoundError(
+            "there are no scores here", where=str(path), remedy="name a JSONL file or a folder"
+        )
     scores: Scores = defaultdict(dict)
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if not line.strip():
@@ -154,7 +156,7 @@ def _read_harness(folder: Path) -> Scores:
 
 
 def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or isinstance(value, (int, float)):
+    if isinstance(value, (bool, int, float)):
         number = float(value)
         if math.isfinite(number):
             return number

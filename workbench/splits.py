@@ -153,5 +153,3 @@ def _assigned(dataset: Dataset, assignment: list[str]) -> Iterator[Example]:
     for example, name in zip(dataset.examples(), assignment, strict=True):
         example["split"] = name
         yield example
-
-

@@ -55,7 +55,10 @@ class Suite:
 
     def policy(self) -> Policy:
         """The gate's policy: the suite's thresholds, with each task's margin and role."""
-        own = {self.task_name(task): TaskPolicy(margin=task.margin, chance=task.chance, role=task.role) for task in self.file.tasks}
+        own = {
+            self.task_name(task): TaskPolicy(margin=task.margin, chance=task.chance, role=task.role)
+            for task in self.file.tasks
+        }
         return Policy.model_validate({"name": self.name, **self.file.policy, "tasks": own})
 
     def task_config(self, task: SuiteTask) -> dict[str, Any] | None:
@@ -146,4 +149,8 @@ class _Loader(yaml.SafeLoader):
     """Safe YAML that also accepts the harness's ``!function`` tag, as plain text."""
 
 
-_Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
+def _as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!function", _as_text)

@@ -30,9 +30,9 @@ class Worker:
         self.project = Project(Path(str(self.config["project"])))
         self._last_progress = 0.0
 
-    def event(self, name: str, **fields: Any) -> None:  # noqa: ANN401
+    def event(self, event: str, /, **fields: Any) -> None:
         """Append one event."""
-        append_line(self.run.path / "events.jsonl", {"event": name, "time": time.time(), **fields})
+        append_line(self.run.path / "events.jsonl", {"event": event, "time": time.time(), **fields})
 
     def progress(self, done: float, total: float, unit: str) -> None:
         """Tell how far the job is (at most twice a second); raises when cancelled."""

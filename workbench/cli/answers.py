@@ -40,7 +40,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Function], Function]:
 
     def register(function: Function) -> Function:
         @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        def run(*args: Any, **kwargs: Any) -> None:
             as_json = bool(kwargs.get("as_json"))
             try:
                 with storage_errors(Path.cwd()):
@@ -96,11 +96,19 @@ def table(rows: list[list[Any]], heads: list[str]) -> str:
     )
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401
+def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "".join(c if c.isprintable() else " " for c in str("" if value is None else value))
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(",", "").replace(".", "").replace("-", "").replace("+", "").replace("%", "").strip().isdigit()
+    return (
+        text.replace(",", "")
+        .replace(".", "")
+        .replace("-", "")
+        .replace("+", "")
+        .replace("%", "")
+        .strip()
+        .isdigit()
+    )

@@ -38,9 +38,11 @@ def register(app: typer.Typer) -> None:
 
 
 def import_command(
-    files: Annotated[list[Path], typer.Argument(help="Files: .jsonl .json .csv .tsv .parquet, also .gz .zst.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Files: .jsonl .json .csv .tsv .parquet, also .gz .zst.")
+    ],
     name: Annotated[str, typer.Option("--name", help="Dataset to write.")],
-    format: Annotated[str | None, typer.Option("--format", help="Format, if detection is wrong.")] = None,  # noqa: A002
+    format: Annotated[str | None, typer.Option("--format", help="Format, if detection is wrong.")] = None,
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="role=column, for example user=question.")
     ] = None,
@@ -77,7 +79,12 @@ def datasets(project: ProjectOption = None, as_json: JsonOption = False) -> Answ
     _ = as_json
     here = opened(project)
     rows = [
-        {"dataset": d.ref, "rows": d.rows, "made_by": d.manifest["origin"]["verb"], "parent": d.manifest["parent"]}
+        {
+            "dataset": d.ref,
+            "rows": d.rows,
+            "made_by": d.manifest["origin"]["verb"],
+            "parent": d.manifest["parent"],
+        }
         for name in dataset_names(here)
         for d in dataset_versions(here, name)
     ]
@@ -114,7 +121,9 @@ def sample(
     _ = as_json
     dataset = open_dataset(opened(project), ref)
     examples = list(itertools.islice(dataset.examples(), rows))
-    text = "\n\n".join(f"── {e['id']} ({e['label'] or 'no label'})\n{_printable(full_text(e))}" for e in examples)
+    text = "\n\n".join(
+        f"── {e['id']} ({e['label'] or 'no label'})\n{_printable(full_text(e))}" for e in examples
+    )
     return Answer({"dataset": dataset.ref, "examples": examples}, text)
 
 
@@ -159,7 +168,9 @@ def propose(
         raise InputError(f"the engine '{engine}' is not in this version", remedy="use --engine local")
     if sample_rows:
         found = preview_counts(here, ref, recipe, sample_rows)
-        return Answer(found, table([[s["step"], s["findings"]] for s in found["steps"]], ["step", "findings"]))
+        return Answer(
+            found, table([[s["step"], s["findings"]] for s in found["steps"]], ["step", "findings"])
+        )
     run = create_proposal(here, ref, recipe, workers)
     start_run(run)
     if detach:
@@ -176,7 +187,7 @@ def findings(
     ref: Ref,
     step: Annotated[str | None, typer.Option("--step", help="Only this step's.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="Only this kind.")] = None,
-    format: Annotated[str, typer.Option("--format", help="jsonl or parquet.")] = "jsonl",  # noqa: A002
+    format: Annotated[str, typer.Option("--format", help="jsonl or parquet.")] = "jsonl",
     out: Annotated[Path | None, typer.Option("--out", help="File to write instead of stdout.")] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
@@ -232,7 +243,11 @@ def review(
     ):
         count += decide(here, ids or [], action, dataset=ref or "", target=target, who=who, why=why)
     for identity in undo or []:
-        target = "example" if any(d.target == "example" and d.id == identity for d in read_decisions(here)) else "finding"
+        target = (
+            "example"
+            if any(d.target == "example" and d.id == identity for d in read_decisions(here))
+            else "finding"
+        )
         count += decide(here, [identity], "undo", dataset=ref or "", target=target, who=who, why=why)
     decisions = [asdict(decision) for decision in read_decisions(here)]
     if export_to:
@@ -251,7 +266,9 @@ def publish_command(ref: Ref, project: ProjectOption = None, as_json: JsonOption
     _ = as_json
     here = opened(project)
     with progress("publish") as tell:
-        result = publish(here, open_dataset(here, ref), progress=lambda done, total: tell("rows", done, total))
+        result = publish(
+            here, open_dataset(here, ref), progress=lambda done, total: tell("rows", done, total)
+        )
     rows = [["dropped", reason, count] for reason, count in result.dropped.items()]
     rows += [["edited", reason, count] for reason, count in result.edited.items()]
     text = f"{result.parent} → {result.dataset}: {result.rows_in} rows in, {result.rows_out} out"
@@ -271,7 +288,9 @@ def gaps(
     ref: Ref,
     reference: Annotated[str, typer.Option("--reference", help="Dataset of what users really ask.")],
     embedder: Annotated[str, typer.Option("--embedder", help="auto, minilm, lexical or a model.")] = "auto",
-    brief: Annotated[Path | None, typer.Option("--brief", help="Write a collection brief (Markdown).")] = None,
+    brief: Annotated[
+        Path | None, typer.Option("--brief", help="Write a collection brief (Markdown).")
+    ] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
@@ -309,7 +328,9 @@ def split_command(
 
 def export_data(
     ref: Ref,
-    format: Annotated[str, typer.Option("--format", help="messages, sharegpt, alpaca, trl, openai, parquet.")],  # noqa: A002
+    format: Annotated[
+        str, typer.Option("--format", help="messages, sharegpt, alpaca, trl, openai, parquet.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="File to write.")],
     project: ProjectOption = None,
     as_json: JsonOption = False,

@@ -42,7 +42,7 @@ def progress(title: str) -> Iterator[Tell]:
         yield tell
 
 
-def run_watcher(tell: Tell) -> Any:  # noqa: ANN401 - a callback for wait_run
+def run_watcher(tell: Tell) -> Any:
     """Turn a run's events into progress and warnings."""
 
     def on_event(event: dict[str, Any]) -> None:
@@ -55,11 +55,11 @@ def run_watcher(tell: Tell) -> Any:  # noqa: ANN401 - a callback for wait_run
 
 
 def _lines(title: str) -> Tell:
-    last = [time.monotonic(), ""]
+    last = [time.monotonic()]
 
     def tell(what: str, done: float, total: float) -> None:
         now = time.monotonic()
-        if now - float(last[0]) >= LINE_SECONDS:
+        if now - last[0] >= LINE_SECONDS:
             of = f" of {total:g}" if total else ""
             sys.stderr.write(f"{title}: {done:.4g}{of} {what}\n")
             sys.stderr.flush()

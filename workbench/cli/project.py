@@ -37,7 +37,7 @@ def demo(
 
     watchers: list[Any] = []
 
-    def watch(title: str) -> Any:  # noqa: ANN401
+    def watch(title: str) -> Any:
         for open_watcher in watchers:
             open_watcher.__exit__(None, None, None)
         watchers[:] = [progress(title)]
@@ -96,7 +96,9 @@ def recipe(
     if name is None:
         steps = [{"step": step, "title": step_module(step).TITLE} for step in step_names()]
         names = recipe_names(here)
-        text = f"recipes: {', '.join(names)}\n\n" + table([list(s.values()) for s in steps], ["step", "title"])
+        text = f"recipes: {', '.join(names)}\n\n" + table(
+            [list(s.values()) for s in steps], ["step", "title"]
+        )
         return Answer({"recipes": names, "steps": steps}, text)
     found = load_recipe(name, here)
     own = here.folder("recipes", f"{name}.yaml") if here else None
@@ -125,7 +127,14 @@ def ui(
     command_line = [sys.executable, "-m", "streamlit", "run", str(content_path("app.py"))]
     command_line += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command_line += ["--browser.gatherUsageStats", "false", "--client.showErrorDetails", "none"]
-    command_line += ["--client.toolbarMode", "minimal", "--theme.base", "light", "--theme.primaryColor", "#2457c5"]
+    command_line += [
+        "--client.toolbarMode",
+        "minimal",
+        "--theme.base",
+        "light",
+        "--theme.primaryColor",
+        "#2457c5",
+    ]
     sys.stderr.write(f"open http://127.0.0.1:{port} (stop with Ctrl-C)\n")
     try:
         code = subprocess.run(command_line, env=environment, check=False).returncode

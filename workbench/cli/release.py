@@ -100,14 +100,21 @@ def report(
     _ = as_json
     here = opened(project)
     found = build_report(here, open_run(here, run_id), out)
-    data = {"html": str(found.html), "json": str(found.json), "sha256": found.sha256, "verdict": found.verdict}
+    data = {
+        "html": str(found.html),
+        "json": str(found.json),
+        "sha256": found.sha256,
+        "verdict": found.verdict,
+    }
     return Answer(data, f"{found.verdict}: {found.html}")
 
 
 def export_command(
     run_id: Annotated[str, typer.Argument(help="Training run, or adapter folder.")],
     to: Annotated[Path, typer.Option("--to", help="New folder.")],
-    merge: Annotated[bool, typer.Option("--merge", help="Also the merged model, checked for parity.")] = False,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Also the merged model, checked for parity.")
+    ] = False,
     override: Annotated[bool, typer.Option("--override", help="Export without a passing verdict.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why it is overridden.")] = "",
     by: Annotated[str, typer.Option("--by", help="Who overrides.")] = "",

@@ -52,7 +52,7 @@ def preflight_command(
     from workbench.training.preflight import preflight
 
     found = preflight(opened(project), settings)
-    rows = [
+    rows: list[list[Any]] = [
         ["rows", found.rows],
         ["of these replay", found.replay_rows],
         ["held-out rows", found.held_out_rows],
@@ -63,7 +63,7 @@ def preflight_command(
         ["optimizer steps", found.steps],
         *[[reason.replace("_", " "), count] for reason, count in found.problems.items()],
     ]
-    text = table([[str(a), str(b)] for a, b in rows], ["", ""]).strip()
+    text = table(rows, ["", ""]).strip()
     text += "\n" + "".join(f"\nwarning: {warning}" for warning in found.warnings)
     text += "".join(f"\n{e.name}: {e.value:.2f} {e.unit}: {e.reason}" for e in found.estimates)
     return Answer(found.as_dict(), text)
@@ -170,7 +170,7 @@ def _train(
     return _waited(run, detach)
 
 
-def _waited(run: Any, detach: bool) -> Answer:  # noqa: ANN401
+def _waited(run: Any, detach: bool) -> Answer:
     from workbench.runs import wait_run
 
     if detach:
@@ -192,7 +192,7 @@ def _settings(
     adapter: str | None,
     config: Path | None,
     set_values: list[str] | None,
-) -> Any:  # noqa: ANN401
+) -> Any:
     from workbench.errors import InputError
     from workbench.training.settings import make_settings, parse_overrides
 

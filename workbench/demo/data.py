@@ -181,9 +181,7 @@ def write_demo_data(folder: Path, seed: int = 0) -> dict[str, object]:
     folder.mkdir(parents=True, exist_ok=True)
     drafts = {
         CHATS: _chats(seed),
-        "support_preferences.jsonl": preferences.drafts(
-            random.Random(f"{seed}/pairs"), seen_items()
-        ),
+        "support_preferences.jsonl": preferences.drafts(random.Random(f"{seed}/pairs"), seen_items()),
         "reference.jsonl": reference.drafts(random.Random(f"{seed}/reference")),
     }
     planted: dict[str, list[dict[str, object]]] = {}

@@ -85,8 +85,8 @@ def run_demo(folder: Path, say: Say, watch: Watch, *, seed: int = 0) -> dict[str
             name: import_files(project, [raw / f"{name}.jsonl"], name.replace("support_", ""))
             for name in ("support_chats", "support_preferences", "reference", "skills")
         }
-        for result in imports.values():
-            say(f"  {result.dataset}: {result.rows_out} rows, {result.rejects} rejected")
+        for imported in imports.values():
+            say(f"  {imported.dataset}: {imported.rows_out} rows, {imported.rejects} rejected")
     with stage("propose", "looking for duplicates, personal data, faults, leaks and skew"):
         for name, recipe in (("chats", "default"), ("preferences", "preference")):
             wait_run(_started(create_proposal(project, f"{name}@v1", recipe)), watch("propose"))
@@ -97,12 +97,14 @@ def run_demo(folder: Path, say: Say, watch: Watch, *, seed: int = 0) -> dict[str
     with stage("publish", "writing the cleaned versions; every change has its reason"):
         refs = {}
         for name in ("chats", "preferences"):
-            result = publish(project, open_dataset(project, f"{name}@v1"))
-            say(f"  {result.parent} → {result.dataset}: {result.rows_in} rows in, {result.rows_out} out")
-            refs[name] = result.dataset
+            cleaned = publish(project, open_dataset(project, f"{name}@v1"))
+            say(f"  {cleaned.parent} → {cleaned.dataset}: {cleaned.rows_in} rows in, {cleaned.rows_out} out")
+            refs[name] = cleaned.dataset
     with stage("split", "train, validation, test; duplicates and groups stay on one side"):
         splits = {
-            name: split(project, open_dataset(project, ref), test=0.0 if name == "preferences" else 0.1).dataset
+            name: split(
+                project, open_dataset(project, ref), test=0.0 if name == "preferences" else 0.1
+            ).dataset
             for name, ref in refs.items()
         }
         skills = split(project, open_dataset(project, "skills@v1"), validation=0.05, test=0.0).dataset
@@ -169,7 +171,7 @@ def run_demo(folder: Path, say: Say, watch: Watch, *, seed: int = 0) -> dict[str
     return result
 
 
-def _export(project: Project, run: Run, verdict: dict[str, Any], stage: Any) -> str | None:  # noqa: ANN401
+def _export(project: Project, run: Run, verdict: dict[str, Any], stage: Any) -> str | None:
     target = project.folder("exports", run.id)
     if verdict["verdict"] != "pass":
         return None

@@ -115,9 +115,7 @@ def nearly(rng: random.Random, original: Draft) -> tuple[str, float]:
             (joined(before), joined(after)),
         ]
         score = min(
-            jaccard(cut(left), cut(right))
-            for left, right in pairs
-            for cut in (word_shingles, char_shingles)
+            jaccard(cut(left), cut(right)) for left, right in pairs for cut in (word_shingles, char_shingles)
         )
         if NEAR <= score < 1.0:
             return chat_line(after, original.label()), round(score, 4)
@@ -129,9 +127,7 @@ def _echo(answer: str, told: str) -> str:
     return f"{head}{told} {desk_phrases.CLOSING_QUESTION}{closing}"
 
 
-def reveal(
-    rng: random.Random, messages: list[Message], entity: str, where: str
-) -> list[dict[str, object]]:
+def reveal(rng: random.Random, messages: list[Message], entity: str, where: str) -> list[dict[str, object]]:
     """Put a personal value or secret into the messages, and return one truth per place.
 
     `where` is "user", "assistant" or "both".
@@ -149,9 +145,7 @@ def reveal(
             told = rng.choice(sensitive.TOLD[entity]).format(value=value)
             messages[index]["content"] = f"{content} {told}"
         else:
-            messages[index]["content"] = _echo(
-                content, sensitive.ECHOED[entity].format(value=value)
-            )
+            messages[index]["content"] = _echo(content, sensitive.ECHOED[entity].format(value=value))
         truths.append({"entity": entity, "message": index, "value_sha256": digest})
     return truths
 

@@ -109,8 +109,7 @@ def _check_override(verdict: str, override: Override | None, adapter: str) -> No
         raise NotPassedError(
             f"the gate has no pass for this adapter: {verdict}",
             where=adapter,
-            remedy="evaluate and judge it, or take responsibility with "
-            '--override --reason "…" --by NAME',
+            remedy='evaluate and judge it, or take responsibility with --override --reason "…" --by NAME',
         )
     if not override.reason.strip() or not override.by.strip():
         raise InputError("an override needs a person and a reason", remedy='--reason "…" --by NAME')
@@ -225,5 +224,3 @@ def _base_of(project: Project, source: Path) -> str:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-

@@ -143,7 +143,7 @@ def detect(records_sample: list[Record]) -> Detection:
 
 def detect_file(
     path: Path,
-    format: str | None = None,  # noqa: A002 - the command's option has this name
+    format: str | None = None,
     mapping: Mapping[str, str] | None = None,
 ) -> str:
     """Return the name of the format a file is read as; a mapping means columns.
@@ -157,7 +157,7 @@ def detect_file(
 
 def read_examples(
     path: Path,
-    format: str | None = None,  # noqa: A002 - the command's option has this name
+    format: str | None = None,
     mapping: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:
     """Yield one `Accepted` or `Rejected` for every record of a file, in its order.

@@ -36,9 +36,7 @@ def read(record: Record) -> Example:
     return make_example(
         "sft",
         dialogue(
-            (_ROLES.get(str(speaker), "unknown"), said)
-            for speaker, said in turns
-            if speaker != "action"
+            (_ROLES.get(str(speaker), "unknown"), said) for speaker, said in turns if speaker != "action"
         ),
         **extras(kept, label=scenario.get("subflow"), group=record.get("convo_id")),
     )

@@ -104,9 +104,7 @@ def history_messages(history: object) -> list[Message]:
     pairs = parsed(history)
     if pairs is None or pairs == "":
         return []
-    if not isinstance(pairs, list) or not all(
-        isinstance(pair, list) and len(pair) == 2 for pair in pairs
-    ):
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise InputError(
             "the field 'history' is not a list of pairs",
             remedy="give it as [[question, answer], …]",

@@ -43,10 +43,7 @@ def transcript(written: str) -> list[Message]:
     """Split a transcript into messages. Raises `InputError` when it names no speaker first."""
     before, *turns = _SPEAKER.split(written)
     if before.strip() or not turns:
-        raise InputError(
-            "a transcript does not begin with a speaker", remedy="begin it with 'Human:'"
-        )
+        raise InputError("a transcript does not begin with a speaker", remedy="begin it with 'Human:'")
     return dialogue(
-        (_ROLES[speaker], said.strip())
-        for speaker, said in zip(turns[::2], turns[1::2], strict=True)
+        (_ROLES[speaker], said.strip()) for speaker, said in zip(turns[::2], turns[1::2], strict=True)
     )

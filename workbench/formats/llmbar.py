@@ -27,8 +27,6 @@ def read(record: Record) -> Example:
         "preference",
         [message({"role": "user", "content": text(record, "input")})],
         chosen=[message({"role": "assistant", "content": text(record, f"output_{label}")})],
-        rejected=[
-            message({"role": "assistant", "content": text(record, f"output_{3 - int(label)}")})
-        ],
+        rejected=[message({"role": "assistant", "content": text(record, f"output_{3 - int(label)}")})],
         **extras(record, "input", "output_1", "output_2", "label"),
     )

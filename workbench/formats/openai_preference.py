@@ -23,9 +23,7 @@ def read(record: Record) -> Example:
     """Read one pair over the messages of ``input``."""
     given = record.get("input")
     if not isinstance(given, dict):
-        raise InputError(
-            "the field 'input' is not an object", remedy='write {"messages": […]} in it'
-        )
+        raise InputError("the field 'input' is not an object", remedy='write {"messages": […]} in it')
     return make_example(
         "preference",
         chat(objects(given.get("messages"), "input.messages")),

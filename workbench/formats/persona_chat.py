@@ -28,9 +28,7 @@ def read(record: Record) -> Example:
     """Read one dialogue: user 2 answers, and its persona is the system message."""
     before, *turns = _SPEAKER.split(text(record, _DIALOGUE))
     if before.strip() or not turns:
-        raise InputError(
-            "the dialogue does not begin with a speaker", remedy="begin with 'User 1:'"
-        )
+        raise InputError("the dialogue does not begin with a speaker", remedy="begin with 'User 1:'")
     said = dialogue(
         ("user" if speaker == "1" else "assistant", words.strip())
         for speaker, words in zip(turns[::2], turns[1::2], strict=True)

@@ -42,9 +42,7 @@ def read(record: Record) -> Example:
     asked, answered = first_present(record, PROMPTS), first_present(record, ANSWERS)
     if asked is None or answered is None:
         missing = "prompt" if asked is None else "answer"
-        raise InputError(
-            f"the row has no {missing}", remedy="give 'prompt' and 'completion', or use --map"
-        )
+        raise InputError(f"the row has no {missing}", remedy="give 'prompt' and 'completion', or use --map")
     used = ["system", "tools", asked, answered]
     if is_turns(record[asked], "role"):
         messages = chat([*objects(record[asked], asked), *objects(record[answered], answered)])

@@ -65,9 +65,7 @@ def csv_records(open_file: Callable[[], io.BufferedIOBase]) -> Iterator[tuple[in
         text = io.TextIOWrapper(buffer, dialect.encoding, errors="replace", newline="")
         too_long: list[int] = []
         lines = _bounded_lines(text, too_long)
-        reader = csv.reader(
-            lines, delimiter=dialect.delimiter, quoting=dialect.quoting, strict=True
-        )
+        reader = csv.reader(lines, delimiter=dialect.delimiter, quoting=dialect.quoting, strict=True)
         header: list[str] = []
         while True:
             start = reader.line_num + 1
@@ -105,9 +103,7 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            "the file is not readable as Parquet", where=str(path), remedy=remedy
-        ) from error
+        raise InputError("the file is not readable as Parquet", where=str(path), remedy=remedy) from error
     try:
         with file:
             for batch in file.iter_batches(batch_size=1000):

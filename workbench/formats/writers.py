@@ -27,7 +27,7 @@ _BATCH = 1000
 
 def write_examples(
     examples: Iterable[Example],
-    format: str,  # noqa: A002 - the command's option has this name
+    format: str,
     out: Path,
 ) -> int:
     """Write examples to ``out`` in one of `WRITERS` or ``parquet``; return how many.
@@ -154,9 +154,7 @@ WRITERS: dict[str, Callable[[Example], Record]] = {
 _ANSWERS = ("chosen", "rejected")
 
 
-def _write_lines(
-    examples: Iterable[Example], row: Callable[[Example], Record], file: BinaryIO
-) -> int:
+def _write_lines(examples: Iterable[Example], row: Callable[[Example], Record], file: BinaryIO) -> int:
     count = 0
     kind = ""
     for example in examples:
@@ -240,9 +238,7 @@ def _plain_calls(calls: object) -> list[Record] | None:
     named = [entry for entry in functions if isinstance(entry, dict) and "name" in entry]
     if not named or len(named) != len(given):
         return None
-    return [
-        {"name": entry["name"], "arguments": parsed(entry.get("arguments", {}))} for entry in named
-    ]
+    return [{"name": entry["name"], "arguments": parsed(entry.get("arguments", {}))} for entry in named]
 
 
 def _alpaca_answer(example: Example, turn: Message) -> str:

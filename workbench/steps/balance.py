@@ -19,7 +19,7 @@ SCOPE = "group"
 
 
 class Options(StepOptions):
-    """``cap_share``: the largest share a group may have of the rows that stay.
+    """``cap_share``: the most rows a group may keep, as a share of all rows before the cap.
 
     ``targets`` (group to share, all in 0..1) caps the named groups at their own share.
     ``action`` is what is proposed for the surplus: drop it, or give the whole group a
@@ -77,22 +77,13 @@ def find(table: pa.Table, options: Options, earlier: Earlier) -> list[Finding]:
 
 
 def caps(counts: Counter[str], options: Options) -> dict[str, int]:
-    """The number of rows each crowded group may keep.
+    """The number of rows each crowded group may keep: its share of all rows before the cap.
 
-    A cap of share s means rows <= s / (1 - s) times the rows of all other groups, with the
-    others at their own caps; found by lowering the largest groups until all hold.
+    The share is of the rows before, not after, so that a small group never drags a large
+    one down with it.
     """
-    kept = dict(counts)
-    for _ in range(len(kept) * 4):
-        changed = False
-        for group in sorted(kept, key=lambda name: -kept[name]):
-            share = options.targets.get(group, options.cap_share)
-            if share >= 1.0:
-                continue
-            others = sum(kept.values()) - kept[group]
-            cap = max(1, int(others * share / (1.0 - share)))
-            if kept[group] > cap:
-                kept[group], changed = cap, True
-        if not changed:
-            break
+    total = sum(counts.values())
+    kept = {
+        group: max(1, int(total * options.targets.get(group, options.cap_share))) for group in counts
+    }
     return {group: kept[group] for group in counts if kept[group] < counts[group]}

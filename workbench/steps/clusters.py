@@ -97,7 +97,7 @@ def k_means(vectors: Vectors, count: int, seed: int) -> tuple[Any, Any]:
     return labels, distances
 
 
-def cluster_names(words: list[list[str]], labels: Any) -> dict[int, str]:  # noqa: ANN401
+def cluster_names(words: list[list[str]], labels: Any) -> dict[int, str]:
     """Name each cluster by its three words of highest mean TF-IDF, and its number."""
     matrix, terms = tf_idf(words)
     names: dict[int, str] = {}

@@ -98,9 +98,7 @@ def find(table: pa.Table, options: Options, earlier: Earlier) -> list[Finding]:
             }
             source = {"file": columns["file"][row], "line": columns["line"][row]}
             findings.append(
-                Finding(
-                    "near_duplicates", kind, columns["id"][row], source, similarity, proposal, evidence
-                )
+                Finding("near_duplicates", kind, columns["id"][row], source, similarity, proposal, evidence)
             )
     return findings
 

@@ -39,7 +39,7 @@ def find(rows: list[Example], options: Options, _context: object = None) -> list
     """Propose to replace each span by ``<ENTITY>``; evidence has offsets, never the value."""
     findings = []
     for row in rows:
-        spans = [
+        spans: list[dict[str, Any]] = [
             {"part": part, "message": index} | span
             for part, index, entry in parts(row)
             for span in _spans(entry["content"], options)
@@ -69,5 +69,3 @@ def _inside_secret(text: str, span: dict[str, Any]) -> bool:
         int(str(secret["start"])) <= span["start"] and span["end"] <= int(str(secret["end"]))
         for secret in scan_secrets(text)
     )
-
-

@@ -20,11 +20,8 @@ REFUSAL = re.compile(
     r"|\bi am (?:just |only )?an ai\b",
     re.IGNORECASE,
 )
-DANGLING = frozenset(
-    "a an the and or but of to in on at for with from by as is are was were be will would can could "
-    "that which your our my his her its their this these if because so then than i you we they".split()
-)
-ENDINGS = tuple(".!?…:;\"'`)]}>*|”’»。！？")  # noqa: RUF001
+DANGLING = frozenset("a an the and or but of because if than which whose my your our their i we they".split())
+ENDINGS = tuple(".!?…:;\"'`)]}>*|”’»。！？")
 WORD = re.compile(r"\w+", re.UNICODE)
 
 

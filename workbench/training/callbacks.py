@@ -29,16 +29,16 @@ def callbacks(worker: Worker, settings: TrainSettings, *, early_stopping: bool) 
     class RunEvents(TrainerCallback):  # type: ignore[misc]
         """Writes events; stops on cancel (after saving) and on numbers that are not finite."""
 
-        def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:  # noqa: ANN401
+        def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
             worker.event("progress", done=state.global_step, total=state.max_steps, unit="steps")
 
-        def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ANN401
+        def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
             if worker.cancelled:
                 control.should_save = control.should_training_stop = True
                 return
             worker.progress(state.global_step, state.max_steps, "steps")
 
-        def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ANN401
+        def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
             for key, value in (logs or {}).items():
                 name = RENAMED.get(key)
                 if name is None or not isinstance(value, (int, float)):
@@ -50,7 +50,7 @@ def callbacks(worker: Worker, settings: TrainSettings, *, early_stopping: bool) 
                     )
                 worker.metric(name, float(value), state.global_step)
 
-        def on_save(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:  # noqa: ANN401
+        def on_save(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
             worker.event("checkpoint", step=state.global_step)
 
     found: list[Any] = [RunEvents()]

@@ -63,7 +63,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, example: Example, loss_on: str) -
     refuses the conversation.
     """
     messages = [chat_message(m) for m in example["messages"]]
-    tools = json.loads(example["tools"]) if example.get("tools") else None
+    tools = _tools(example)
     answers = [i for i, m in enumerate(messages) if m["role"] == "assistant"]
     if loss_on == "last":
         answers = answers[-1:]
@@ -83,7 +83,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, example: Example, loss_on: str) -
 def encode_pair(tokenizer: PreTrainedTokenizerBase, example: Example) -> EncodedPair:
     """Encode a preference pair over its prompt. Raises `InputError`."""
     prompt = [chat_message(m) for m in example["messages"]]
-    tools = json.loads(example["tools"]) if example.get("tools") else None
+    tools = _tools(example)
     given = _render(tokenizer, prompt, tools, generate=True)
     answers = []
     for part in (example["chosen"], example["rejected"]):
@@ -127,10 +127,15 @@ def chat_message(entry: Message) -> dict[str, Any]:
     return chat
 
 
+def _tools(example: Example) -> Any:
+    text = example.get("tools")
+    return json.loads(text) if text else None
+
+
 def _segments(
     tokenizer: PreTrainedTokenizerBase,
     messages: list[dict[str, Any]],
-    tools: Any,  # noqa: ANN401
+    tools: Any,
     answers: list[int],
 ) -> tuple[list[tuple[str, bool]], bool]:
     full = _render(tokenizer, messages, tools)
@@ -161,7 +166,7 @@ def _trim(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[str, str]:
 def _render(
     tokenizer: PreTrainedTokenizerBase,
     messages: list[dict[str, Any]],
-    tools: Any,  # noqa: ANN401
+    tools: Any,
     *,
     generate: bool = False,
 ) -> str:

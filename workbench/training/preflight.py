@@ -111,9 +111,16 @@ def estimates(settings: TrainSettings, rows: TrainingRows, steps: int) -> list[E
     weight_bytes = 0.55 if settings.load_in_4bit else _weight_bytes(settings.base)
     length = rows.train.longest
     batch = settings.batch_size * (2 if settings.method == "dpo" else 1)
-    activations = batch * length * (hidden * layers * (8 if settings.gradient_checkpointing else 34) + vocabulary) * 4
+    activations = (
+        batch * length * (hidden * layers * (8 if settings.gradient_checkpointing else 34) + vocabulary) * 4
+    )
     parts = [
-        Estimate("weights", parameters * weight_bytes / 1e9, "GB", f"{parameters:,} parameters x {weight_bytes} bytes"),
+        Estimate(
+            "weights",
+            parameters * weight_bytes / 1e9,
+            "GB",
+            f"{parameters:,} parameters x {weight_bytes} bytes",
+        ),
         Estimate(
             "adapter and optimizer",
             adapter * 16 / 1e9,
@@ -130,7 +137,9 @@ def estimates(settings: TrainSettings, rows: TrainingRows, steps: int) -> list[E
     total = sum(part.value for part in parts)
     parts.append(Estimate("memory", total, "GB", "sum of the above, libraries not counted (about 1 GB)"))
     passes = 4 if settings.method == "sft" else 6
-    epoch_tokens = rows.train.tokens / max(len(rows.train.ids), 1) * settings.batch_size * settings.accumulation
+    epoch_tokens = (
+        rows.train.tokens / max(len(rows.train.ids), 1) * settings.batch_size * settings.accumulation
+    )
     work = passes * parameters * epoch_tokens * steps
     speed, device = measured_speed()
     seconds = work / (speed * 0.25) + steps * 0.02 + 25
@@ -199,11 +208,15 @@ def _warnings(rows: TrainingRows, settings: TrainSettings, tokenizer: PreTrained
         if count:
             found.append(f"{count} of {total} {text}")
     if not rows.held_out.ids:
-        found.append("there are no held-out rows: no early stopping, no best checkpoint; run `workbench split`")
+        found.append(
+            "there are no held-out rows: no early stopping, no best checkpoint; run `workbench split`"
+        )
     if settings.method == "sft" and not settings.replay:
         found.append("no replay data: the model may forget what it knew; the evaluation will tell")
     if tokenizer.pad_token_id == tokenizer.eos_token_id:
-        found.append("the tokenizer pads with its end-of-turn token; padding is masked by length, so it is safe")
+        found.append(
+            "the tokenizer pads with its end-of-turn token; padding is masked by length, so it is safe"
+        )
     if settings.method == "dpo" and not settings.adapter:
         found.append("DPO starts from the base itself, not from an SFT adapter")
     return found

@@ -36,9 +36,7 @@ class Prepared:
     def tokens(self) -> int:
         """All tokens of all rows."""
         rows = sum(len(row.input_ids) for row in self.rows)
-        return rows + sum(
-            2 * len(p.prompt_ids) + len(p.chosen_ids) + len(p.rejected_ids) for p in self.pairs
-        )
+        return rows + sum(2 * len(p.prompt_ids) + len(p.chosen_ids) + len(p.rejected_ids) for p in self.pairs)
 
     @property
     def supervised(self) -> int:

@@ -44,11 +44,13 @@ class Session:
     def record_rows(self, rows: TrainingRows) -> None:
         """Write the counts, and the ids of the rows in training order, into the run."""
         self.worker.event("prepared", **counted(rows, self.settings), data_hash=rows.data_hash)
-        write_json(self.worker.run.path / "rows.json", {"train": rows.train.ids, "held_out": rows.held_out.ids})
+        write_json(
+            self.worker.run.path / "rows.json", {"train": rows.train.ids, "held_out": rows.held_out.ids}
+        )
         for reason, ids in rows.train.problems.items():
             self.worker.warning(f"{len(ids)} rows: {reason.replace('_', ' ')}")
 
-    def record_trainer(self, trainer: Any) -> None:  # noqa: ANN401
+    def record_trainer(self, trainer: Any) -> None:
         """Record what the trainer itself holds, for the comparison with preflight."""
         dataset = trainer.train_dataset
         names = dataset.column_names
@@ -139,6 +141,7 @@ def base_arguments(worker: Worker, settings: TrainSettings, rows: int, has_held_
         "restore_callback_states_from_checkpoint": True,
         "seed": settings.seed,
         "data_seed": settings.seed,
+        "train_sampling_strategy": "group_by_length" if settings.method == "sft" else "random",
         "bf16": bool(cuda and torch.cuda.is_bf16_supported()),
         "report_to": "none",
         "disable_tqdm": True,
@@ -159,10 +162,10 @@ def checkpoint_to_resume(worker: Worker) -> str | None:
     found = get_last_checkpoint(str(folder))
     if found:
         worker.event("resumed", checkpoint=Path(found).name)
-    return found
+    return str(found) if found else None
 
 
-def finish(worker: Worker, session: Session, trainer: Any, rows: TrainingRows) -> dict[str, Any]:  # noqa: ANN401
+def finish(worker: Worker, session: Session, trainer: Any, rows: TrainingRows) -> dict[str, Any]:
     """Save the best adapter and the manifest, or leave a cancelled run to be resumed."""
     if worker.cancelled:
         raise RunCancelledError("stopped and saved")
@@ -214,7 +217,9 @@ def find_adapter(project: Project, name: str) -> Path:
     folder = Path(name).expanduser()
     if not (folder / "adapter_config.json").exists():
         if folder.is_dir():
-            raise NotFoundError("this folder holds no adapter", where=name, remedy="it needs adapter_config.json")
+            raise NotFoundError(
+                "this folder holds no adapter", where=name, remedy="it needs adapter_config.json"
+            )
         run = open_run(project, name)
         folder = run.path / "adapter"
         if run.state != "finished" or not (folder / "adapter_config.json").exists():
@@ -237,7 +242,7 @@ def _hardware() -> str:
     import torch
 
     if torch.cuda.is_available():
-        return torch.cuda.get_device_name(0)
+        return str(torch.cuda.get_device_name(0))
     return f"CPU {platform.machine()}, {torch.get_num_threads()} threads"
 
 

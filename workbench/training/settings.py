@@ -24,7 +24,9 @@ class TrainSettings(BaseModel):
     adapter: str | None = Field(None, description="Run or folder of an adapter to go on from")
     replay: str | None = Field(None, description="Dataset mixed in so that old skills are kept")
     replay_share: float = Field(0.3, ge=0.0, lt=1.0, description="Share of training rows that are replay")
-    retained_text: str | None = Field(None, description="Dataset whose loss is watched as the forgetting curve")
+    retained_text: str | None = Field(
+        None, description="Dataset whose loss is watched as the forgetting curve"
+    )
     lora_r: int = Field(16, ge=1, le=1024, description="Rank of the LoRA matrices")
     lora_alpha: int = Field(32, ge=1, description="LoRA scale; the effect is alpha / r")
     lora_dropout: float = Field(0.0, ge=0.0, lt=1.0, description="Dropout on the LoRA input")
@@ -38,13 +40,17 @@ class TrainSettings(BaseModel):
     too_long: Literal["drop", "truncate", "error"] = Field(
         "drop", description="What happens to examples longer than max_length"
     )
-    loss_on: Literal["all", "last"] = Field("all", description="Answers that are learned: all turns or the last")
+    loss_on: Literal["all", "last"] = Field(
+        "all", description="Answers that are learned: all turns or the last"
+    )
     warmup: float = Field(0.03, ge=0.0, description="Share of steps (below 1) or number of warm-up steps")
     scheduler: str = Field("cosine", description="Learning-rate schedule of transformers")
     eval_every: int = Field(0, ge=0, description="Steps between evaluations; 0 makes about ten")
     patience: int = Field(3, ge=1, description="Evaluations without improvement before stopping")
     beta: float = Field(0.1, gt=0.0, description="DPO: how closely to stay with the reference")
-    sft_weight: float = Field(0.0, ge=0.0, description="DPO: weight of an added SFT loss on the chosen answer")
+    sft_weight: float = Field(
+        0.0, ge=0.0, description="DPO: weight of an added SFT loss on the chosen answer"
+    )
     load_in_4bit: bool = Field(False, description="QLoRA: load the base in 4-bit (extra gpu)")
     gradient_checkpointing: bool = Field(False, description="Less memory for about a third more time")
     seed: int = Field(0, ge=0, description="Seed of every random choice")
@@ -87,7 +93,7 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
     return values
 
 
-def _scalar(value: str) -> Any:  # noqa: ANN401
+def _scalar(value: str) -> Any:
     try:
         return float(value) if "e" in value.lower() and value[0] in "0123456789.-" else yaml.safe_load(value)
     except ValueError:
@@ -102,5 +108,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError("the settings file is not valid YAML", where=str(path), remedy="mend it") from error
     if not isinstance(values, dict):
-        raise InputError("the settings file has no settings", where=str(path), remedy="write key: value lines")
+        raise InputError(
+            "the settings file has no settings", where=str(path), remedy="write key: value lines"
+        )
     return values

@@ -1,0 +1,97 @@
+"""Charts: bars, losses, scores with intervals. Two marks besides two colours, always an alt text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from workbench.markup import standalone_svg
+
+TOP = 20
+BLUE = "#2457c5"
+COLOURS = ["#667085", "#a15c00", "#2457c5", "#1a7f5a", "#7a3fb0", "#b42318"]
+
+
+def bars(counts: dict[str, int], title: str) -> None:
+    """Counts as horizontal bars, largest first; beyond twenty the rest is one bar."""
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    rows = [{"name": name or "(none)", "rows": count} for name, count in ranked[:TOP]]
+    if len(ranked) > TOP:
+        rest = sum(count for _, count in ranked[TOP:])
+        rows.append({"name": f"{len(ranked) - TOP} others", "rows": rest})
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)),
+        x=alt.X("rows:Q", title=None, axis=None),
+    )
+    text = base.mark_text(align="left", dx=4, color="#344054").encode(text=alt.Text("rows:Q", format=","))
+    chart = (base.mark_bar(color=BLUE, cornerRadiusEnd=3, height=14) + text).properties(
+        height=24 * len(rows) + 8
+    )
+    st.altair_chart(chart, alt=title)
+
+
+def loss_chart(points: Sequence[dict[str, Any]], title: str) -> None:
+    """Train, held-out and retained loss over steps; the retained line is the forgetting curve."""
+    if len(points) < 2:
+        return
+    order = ["train", "held-out", "retained"]
+    series = alt.Scale(domain=order, range=["#98a2b3", BLUE, "#b4501f"])
+    dash = alt.Scale(domain=order, range=[[2, 2], [1, 0], [6, 3]])
+    shape = alt.Scale(domain=order, range=["circle", "circle", "square"])
+    base = alt.Chart(alt.Data(values=list(points))).encode(
+        x=alt.X("step:Q", title="optimizer step"),
+        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)),
+        color=alt.Color("series:N", scale=series, legend=alt.Legend(title=None, orient="top")),
+        tooltip=["series:N", "step:Q", alt.Tooltip("loss:Q", format=".4f")],
+    )
+    lines = base.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash("series:N", scale=dash, legend=None)
+    )
+    marks = base.mark_point(size=28, filled=True).encode(
+        shape=alt.Shape("series:N", scale=shape, legend=None)
+    )
+    st.altair_chart((lines + marks).properties(height=280), alt=title)
+
+
+def score_chart(tasks: Sequence[dict[str, Any]], arms: Sequence[str], title: str) -> None:
+    """Every arm's score on every task as a dot with its 95 % interval."""
+    rows = [{**task, **{key: 100 * task[key] for key in ("value", "low", "high")}} for task in tasks]
+    names = alt.Scale(domain=list(arms), range=[COLOURS[i % len(COLOURS)] for i in range(len(arms))])
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("arm:N", sort=list(arms), title=None, axis=None),
+        color=alt.Color("arm:N", scale=names, sort=list(arms), legend=alt.Legend(title=None, orient="top")),
+        tooltip=[
+            "task:N",
+            "arm:N",
+            "n:Q",
+            *(alt.Tooltip(f"{key}:Q", format=".1f") for key in ("value", "low", "high")),
+        ],
+    )
+    scale = alt.X("low:Q", title="score in %, with 95 % interval", scale=alt.Scale(domain=[0, 100]))
+    rules = base.mark_rule(strokeWidth=2.5).encode(x=scale, x2="high:Q")
+    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
+        x="value:Q", shape=alt.Shape("arm:N", sort=list(arms), legend=None)
+    )
+    chart = (
+        alt.layer(rules, dots, data=alt.Data(values=rows))
+        .properties(height=14 * len(arms))
+        .facet(
+            row=alt.Row(
+                "task:N",
+                sort=list(dict.fromkeys(row["task"] for row in rows)),
+                title=None,
+                header=alt.Header(labelAngle=0, labelAlign="left", labelLimit=220, labelFontSize=13),
+            ),
+            spacing=6,
+        )
+    )
+    st.altair_chart(chart, alt=title)
+
+
+def svg(chart: str, title: str) -> None:
+    """An SVG chart of the report, as an image: nothing in it can run."""
+    if chart:
+        st.image(standalone_svg(str(chart)), alt=title, width="stretch")

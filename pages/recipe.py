@@ -1,0 +1,211 @@
+"""Recipe: choose, edit and run the steps that look at a dataset version."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import streamlit as st
+
+from pages.charts import bars
+from pages.following import follow
+from pages.shell import choose_dataset, empty, guarded, run_command, show_command, show_error, show_page
+from workbench.errors import InputError, WorkbenchError
+from workbench.files import write_text
+from workbench.findings import finding_counts
+from workbench.markup import plain
+from workbench.projects import Project, check_name
+from workbench.recipes import Recipe, load_recipe, parse_recipe, recipe_names, shipped_recipes
+from workbench.runs import Run, list_runs, start_run
+from workbench.starting import create_proposal
+from workbench.versions import Dataset
+from workbench.views import has_findings
+
+
+def body(project: Project) -> None:
+    left, right = st.columns(2)
+    with left:
+        dataset = choose_dataset(project, "recipe_dataset")
+    if dataset is None:
+        empty("There is no dataset to look at yet.", "import", "Import a file")
+        return
+    names = recipe_names(project)
+    start = "preference" if dataset.manifest["counts"]["kind"].get("preference") else "default"
+    chosen = right.selectbox(
+        "Recipe",
+        names,
+        index=names.index(start) if start in names else 0,
+        key=f"recipe_name_{dataset.name}",
+        help="The project's own recipes lie in its folder recipes.",
+    )
+    text, checked = editor(project, str(chosen))
+    if checked is None:
+        return
+    saved = text.strip() == recipe_text(project, str(chosen)).strip()
+    running = [run for run in proposals(project, dataset) if run.state in ("running", "queued")]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        reason = (
+            "Save the edited recipe first"
+            if not saved
+            else "A recipe is running over this version"
+            if running
+            else None
+        )
+        if st.button(
+            "Propose",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="propose_go",
+            disabled=reason is not None,
+            help=reason or "Runs every step over every row. Steps only propose; nothing is changed.",
+        ):
+            start_run(create_proposal(project, dataset.ref, str(chosen)))
+            st.rerun()
+        rows = st.number_input(
+            "Rows", 20, 5000, 200, step=100, key="preview_rows", width=140, help="Sample size of the preview."
+        )
+        if st.button(
+            "Preview on these rows",
+            key="preview_go",
+            icon=":material/visibility:",
+            help="Counts only; nothing is written.",
+        ):
+            with st.spinner("Running the steps on a sample", show_time=True):
+                st.session_state["preview"] = preview(dataset, text, str(chosen), int(rows), project)
+    show_preview(dataset)
+    outcome(project, dataset)
+    show_command(project, "propose", dataset.ref, "--recipe", chosen)
+
+
+def editor(project: Project, chosen: str) -> tuple[str, Recipe | None]:
+    left, right = st.columns([2, 3], gap="large")
+    with right:
+        text = st.text_area(
+            "Recipe text (YAML)",
+            value=recipe_text(project, chosen),
+            key=f"recipe_text_{chosen}",
+            height=330,
+            help="Steps run from top to bottom. Unknown steps and options are refused.",
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input(
+                "Save as",
+                value=own_name(project, chosen),
+                key=f"recipe_save_{chosen}",
+                help="A file in the project's folder recipes.",
+            )
+            save = st.button(
+                "Save", key="recipe_save", icon=":material/save:", help="Checks the text and writes it."
+            )
+    with left:
+        try:
+            checked = parse_recipe(text, chosen, where="the text")
+        except WorkbenchError as error:
+            show_error(error)
+            return text, None
+        st.markdown(plain(checked.doc) if checked.doc else "Steps, in order:")
+        table = [
+            {
+                "step": step.module.TITLE,
+                "sees": {"map": "row by row"}.get(step.module.SCOPE, "all rows"),
+                "options": options(step.options.model_dump()),
+            }
+            for step in checked.steps
+        ]
+        st.dataframe(
+            table,
+            hide_index=True,
+            alt="Steps of the recipe",
+            column_config={"options": st.column_config.TextColumn(width="large")},
+        )
+    if save:
+        guarded(save_recipe, project, name, text)
+    return text, checked
+
+
+def save_recipe(project: Project, name: str, text: str) -> None:
+    check_name(name)
+    if (shipped_recipes() / f"{name}.yaml").exists():
+        raise InputError(f"'{name}' is a shipped recipe", remedy="save yours under a name of its own")
+    parse_recipe(text, name, where="the text")
+    write_text(project.folder("recipes", f"{name}.yaml"), text.rstrip() + "\n")
+    st.toast(f"Saved as {name}", icon=":material/save:")
+    st.success(f"Saved. Choose the recipe '{name}' above to run it.", icon=":material/check_circle:")
+
+
+def recipe_text(project: Project, name: str) -> str:
+    own = project.folder("recipes", f"{name}.yaml")
+    path = own if own.is_file() else shipped_recipes() / f"{name}.yaml"
+    load_recipe(name, project)
+    return path.read_text(encoding="utf-8")
+
+
+def own_name(project: Project, chosen: str) -> str:
+    return chosen if project.folder("recipes", f"{chosen}.yaml").is_file() else f"my-{chosen}"
+
+
+def options(values: dict[str, object]) -> str:
+    return ", ".join(
+        f"{key.replace('_', ' ')}: {value}" for key, value in values.items() if value not in ([], {})
+    )
+
+
+def preview(dataset: Dataset, text: str, name: str, rows: int, project: Project) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.yaml"
+        path.write_text(text, encoding="utf-8")
+        return run_command(
+            "propose",
+            dataset.ref,
+            "--recipe",
+            str(path),
+            "--sample",
+            str(rows),
+            "--project",
+            str(project.root),
+        )
+
+
+def show_preview(dataset: Dataset) -> None:
+    found = st.session_state.get("preview")
+    if not found or found["dataset"] != dataset.ref:
+        return
+    st.subheader(f"Preview: findings in the first {found['sample']:,} rows", anchor=False)
+    st.markdown("Duplicates and clusters need all rows, so a sample shows fewer of them.")
+    bars(
+        {step["step"].replace("_", " "): step["findings"] for step in found["steps"]},
+        "Findings by step, preview",
+    )
+
+
+def proposals(project: Project, dataset: Dataset) -> list[Run]:
+    return [run for run in list_runs(project, "propose") if run.config.get("dataset") == dataset.ref]
+
+
+def outcome(project: Project, dataset: Dataset) -> None:
+    runs = proposals(project, dataset)
+    if runs:
+        st.subheader("Newest proposal run", anchor=False)
+        if follow(runs[0]) in ("running", "queued"):
+            return
+    if not has_findings(project, dataset):
+        return
+    counts = finding_counts(project, dataset)
+    st.subheader(f"Findings of {dataset.ref}", anchor=False)
+    left, right = st.columns([3, 2], gap="large")
+    by_step: Counter[str] = Counter()
+    for row in counts:
+        by_step[row["step"].replace("_", " ")] += row["findings"]
+    with left:
+        bars(dict(by_step), "Findings by step")
+    with right:
+        table = [
+            {key: str(value).replace("_", " ") if key != "findings" else value for key, value in row.items()}
+            for row in counts
+        ]
+        st.dataframe(table, hide_index=True, alt="Findings by step, kind and proposal")
+    st.page_link("pages/review.py", label="Next: review them", icon=":material/arrow_forward:")
+
+
+show_page("Recipe", "Steps look at every row and propose; only you and Publish change anything.", body)
