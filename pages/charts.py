@@ -12,25 +12,28 @@ from workbench.markup import standalone_svg
 
 TOP = 20
 BLUE = "#2457c5"
+INK = "#344054"
 COLOURS = ["#667085", "#a15c00", "#2457c5", "#1a7f5a", "#7a3fb0", "#b42318"]
 
 
 def bars(counts: dict[str, int], title: str) -> None:
-    """Counts as horizontal bars, largest first; beyond twenty the rest is one bar."""
+    """Counts as horizontal bars, largest first; beyond twenty the rest is a line of text."""
     ranked = sorted(counts.items(), key=lambda item: -item[1])
     rows = [{"name": name or "(none)", "rows": count} for name, count in ranked[:TOP]]
+    scale = alt.Scale(domain=[0, 1.15 * max((count for _, count in ranked), default=1)])
+    axis = alt.Axis(labelLimit=240, labelColor=INK, labelFontSize=13, ticks=False, domain=False)
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=axis),
+        x=alt.X("rows:Q", title=None, axis=None, scale=scale),
+    )
+    text = base.mark_text(align="left", dx=5, color=INK, fontSize=13).encode(
+        text=alt.Text("rows:Q", format=",")
+    )
+    bar = base.mark_bar(color=BLUE, cornerRadiusEnd=3, height=14)
+    st.altair_chart((bar + text).properties(height=alt.Step(24)), alt=title)
     if len(ranked) > TOP:
         rest = sum(count for _, count in ranked[TOP:])
-        rows.append({"name": f"{len(ranked) - TOP} others", "rows": rest})
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)),
-        x=alt.X("rows:Q", title=None, axis=None),
-    )
-    text = base.mark_text(align="left", dx=4, color="#344054").encode(text=alt.Text("rows:Q", format=","))
-    chart = (base.mark_bar(color=BLUE, cornerRadiusEnd=3, height=14) + text).properties(
-        height=24 * len(rows) + 8
-    )
-    st.altair_chart(chart, alt=title)
+        st.markdown(f"{len(ranked) - TOP} others hold {rest:,} rows together.")
 
 
 def loss_chart(points: Sequence[dict[str, Any]], title: str) -> None:
@@ -38,22 +41,20 @@ def loss_chart(points: Sequence[dict[str, Any]], title: str) -> None:
     if len(points) < 2:
         return
     order = ["train", "held-out", "retained"]
-    series = alt.Scale(domain=order, range=["#98a2b3", BLUE, "#b4501f"])
-    dash = alt.Scale(domain=order, range=[[2, 2], [1, 0], [6, 3]])
-    shape = alt.Scale(domain=order, range=["circle", "circle", "square"])
+    series = alt.Scale(domain=order, range=["#667085", BLUE, "#b4501f"])
+    dash = alt.Scale(domain=order, range=[[2, 2], [1, 0], [7, 4]])
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=500, labelFontSize=13)
     base = alt.Chart(alt.Data(values=list(points))).encode(
-        x=alt.X("step:Q", title="optimizer step"),
-        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)),
-        color=alt.Color("series:N", scale=series, legend=alt.Legend(title=None, orient="top")),
+        x=alt.X("step:Q", title="optimizer step", axis=alt.Axis(format="d", tickMinStep=1, tickCount=10)),
+        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=6)),
+        color=alt.Color("series:N", scale=series, legend=legend),
         tooltip=["series:N", "step:Q", alt.Tooltip("loss:Q", format=".4f")],
     )
-    lines = base.mark_line(strokeWidth=2).encode(
-        strokeDash=alt.StrokeDash("series:N", scale=dash, legend=None)
+    lines = base.mark_line(strokeWidth=2.5).encode(
+        strokeDash=alt.StrokeDash("series:N", scale=dash, legend=legend)
     )
-    marks = base.mark_point(size=28, filled=True).encode(
-        shape=alt.Shape("series:N", scale=shape, legend=None)
-    )
-    st.altair_chart((lines + marks).properties(height=280), alt=title)
+    marks = base.mark_point(size=30, filled=True)
+    st.altair_chart((lines + marks).properties(height=300), alt=title)
 
 
 def score_chart(tasks: Sequence[dict[str, Any]], arms: Sequence[str], title: str) -> None:

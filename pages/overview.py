@@ -68,7 +68,7 @@ def numbers(project: Project) -> None:
     facts = (
         ("Datasets", len(newest)),
         ("Versions", len(rows)),
-        ("Rows in the newest versions", f"{sum(newest.values()):,}"),
+        ("Rows, newest", f"{sum(newest.values()):,}"),
         ("Runs finished", states.count("finished")),
         ("Runs going", sum(state in ("running", "queued") for state in states)),
         ("Runs failed or lost", failed),
@@ -84,7 +84,7 @@ def loop_step(step: LoopStep, is_next: bool) -> None:
         st.badge("next", icon=":material/arrow_forward:", color="blue")
     else:
         st.badge("open", icon=":material/radio_button_unchecked:", color="gray")
-    st.page_link(f"pages/{step.page}.py", label=f"**{step.title}**")
+    st.page_link(f"pages/{step.page}.py", label=step.title)
     st.markdown(step.detail)
 
 
@@ -113,7 +113,7 @@ def runs(project: Project) -> None:
     newest = list_runs(project)[:5]
     if newest:
         st.subheader("Newest runs", anchor=False)
-        progress = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
+        progress = st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100)
         st.dataframe(
             run_rows(newest), hide_index=True, column_config={"progress": progress}, alt="Newest runs"
         )

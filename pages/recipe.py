@@ -22,6 +22,8 @@ from workbench.starting import create_proposal
 from workbench.versions import Dataset
 from workbench.views import has_findings
 
+SCOPES = {"map": "row by row", "group": "over all rows"}
+
 
 def body(project: Project) -> None:
     left, right = st.columns(2)
@@ -79,13 +81,13 @@ def body(project: Project) -> None:
 
 
 def editor(project: Project, chosen: str) -> tuple[str, Recipe | None]:
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with right:
         text = st.text_area(
             "Recipe text (YAML)",
             value=recipe_text(project, chosen),
             key=f"recipe_text_{chosen}",
-            height=330,
+            height=420,
             help="Steps run from top to bottom. Unknown steps and options are refused.",
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -105,20 +107,12 @@ def editor(project: Project, chosen: str) -> tuple[str, Recipe | None]:
             show_error(error)
             return text, None
         st.markdown(plain(checked.doc) if checked.doc else "Steps, in order:")
-        table = [
-            {
-                "step": step.module.TITLE,
-                "sees": {"map": "row by row"}.get(step.module.SCOPE, "all rows"),
-                "options": options(step.options.model_dump()),
-            }
-            for step in checked.steps
+        lines = [
+            f"{number}. **{plain(step.module.TITLE)}**, {SCOPES[step.module.SCOPE]}: "
+            + plain(options_text(step.options.model_dump()))
+            for number, step in enumerate(checked.steps, 1)
         ]
-        st.dataframe(
-            table,
-            hide_index=True,
-            alt="Steps of the recipe",
-            column_config={"options": st.column_config.TextColumn(width="large")},
-        )
+        st.markdown("\n".join(lines))
     if save:
         guarded(save_recipe, project, name, text)
     return text, checked
@@ -145,10 +139,17 @@ def own_name(project: Project, chosen: str) -> str:
     return chosen if project.folder("recipes", f"{chosen}.yaml").is_file() else f"my-{chosen}"
 
 
-def options(values: dict[str, object]) -> str:
-    return ", ".join(
-        f"{key.replace('_', ' ')}: {value}" for key, value in values.items() if value not in ([], {})
-    )
+def options_text(values: dict[str, object]) -> str:
+    words = []
+    for key, value in values.items():
+        name = key.replace("_", " ")
+        if isinstance(value, bool):
+            words.append(name if value else f"no {name}")
+        elif isinstance(value, list) and value:
+            words.append(f"{name} {', '.join(str(item).replace('_', ' ').lower() for item in value)}")
+        elif value not in ([], {}):
+            words.append(f"{name} {value}")
+    return "; ".join(words) or "no options"
 
 
 def preview(dataset: Dataset, text: str, name: str, rows: int, project: Project) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pages.charts import bars
 from pages.shell import choose_dataset, empty, guarded, show_command, show_page, show_ref
 from workbench.comparing import diff
 from workbench.decisions import current_user, decide
-from workbench.examples import Example
+from workbench.examples import Example, full_text
 from workbench.findings import Finding
 from workbench.markup import example_html, pair_html, plain
 from workbench.projects import Project
@@ -27,6 +27,7 @@ from workbench.versions import Dataset, dataset_versions, open_dataset
 from workbench.views import dataset_refs, has_findings
 
 ALL = "all"
+LONG = 1500
 TO_REVIEW = ("drop", "rewrite", "flag", "weight")
 ORDERS = ("least sure first", "surest first", "order of the file")
 
@@ -110,7 +111,7 @@ def filtered(rows: list[ReviewRow]) -> list[ReviewRow]:
 
 
 def listing(project: Project, dataset: Dataset, rows: list[ReviewRow]) -> None:
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([5, 7], gap="medium")
     with left:
         page_rows, place = page_of(rows)
         at = chosen_index(page_rows, dataset, place)
@@ -144,7 +145,6 @@ def chosen_index(rows: list[ReviewRow], dataset: Dataset, place: str) -> int:
             "kind": spaced(row.kind),
             "proposal": row.proposal,
             "score": row.score,
-            "line": row.line,
             "decision": row.state,
         }
         for row in rows
@@ -159,8 +159,10 @@ def chosen_index(rows: list[ReviewRow], dataset: Dataset, place: str) -> int:
         selection_mode="single-row",
         alt="Findings in this filter",
         column_config={
-            "score": st.column_config.NumberColumn(format="%.2f", width="small"),
-            "line": st.column_config.NumberColumn(format="%d", width="small"),
+            "kind": st.column_config.TextColumn(width=130),
+            "proposal": st.column_config.TextColumn(width=70),
+            "score": st.column_config.NumberColumn(format="%.2f", width=60),
+            "decision": st.column_config.TextColumn(width=80),
         },
     )
     picked = list(event["selection"]["rows"])
@@ -178,8 +180,9 @@ def detail(project: Project, dataset: Dataset, row: ReviewRow, finding: Finding)
         st.badge(f"proposal: {row.proposal}", color=colour)
         st.badge(row.state, color="gray" if row.state == "waiting" else "green")
     st.markdown(f"{plain(row.file)}, line {row.line} · score {row.score:.2f} · example `{row.example_id}`")
-    for name, value in evidence_facts(finding):
-        st.markdown(f"{plain(name)}: {plain(value)}")
+    facts = evidence_facts(finding)
+    if facts:
+        st.markdown(" · ".join(f"{plain(name)}: **{plain(value)}**" for name, value in facts))
     partner_id = str(finding.evidence.get("keeper", ""))
     examples = dataset.lookup([row.example_id, partner_id])
     example = examples.get(row.example_id)
@@ -199,7 +202,8 @@ def detail(project: Project, dataset: Dataset, row: ReviewRow, finding: Finding)
             key=f"reveal_{row.id}",
             help="Personal data and secrets are shown as ▒ until you ask for them.",
         )
-    with st.container(height=420, border=True):
+    long = sum(len(full_text(row)) for row in examples.values()) > LONG
+    with st.container(height=420 if long else "content", border=True):
         show_rows(example, examples.get(partner_id), spans, reveal)
 
 

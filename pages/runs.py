@@ -60,7 +60,7 @@ def body(project: Project) -> None:
 
 def chosen(runs: list[Run]) -> Run:
     """The run of the address, or of the row that was clicked, or the newest."""
-    progress = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width="small")
+    progress = st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100, width="small")
     event = st.dataframe(
         run_rows(runs),
         key=f"runs_{len(runs)}_{runs[0].id}",

@@ -16,7 +16,7 @@ from workbench.markup import plain
 from workbench.projects import Project, find_project
 from workbench.runs import list_runs, worker_environment
 from workbench.versions import Dataset, open_dataset
-from workbench.views import command_line, dataset_refs
+from workbench.views import command_line, dataset_refs, newest_ref
 
 OVERVIEW = "pages/overview.py"
 VERDICTS = {
@@ -113,7 +113,7 @@ def choose_dataset(
         return None
     shared = st.session_state.get("shared_ref")
     if st.session_state.get(key) not in refs:
-        st.session_state[key] = shared if shared in refs else refs[0]
+        st.session_state[key] = shared if shared in refs else newest_ref(project, refs)
 
     def share() -> None:
         st.session_state["shared_ref"] = st.session_state[key]

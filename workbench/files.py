@@ -57,13 +57,18 @@ def write_json(path: Path, value: object) -> None:
 
 
 def append_line(path: Path, value: dict[str, Any]) -> None:
-    """Append one JSON line and fsync it, so that a crash loses at most this line."""
+    """Append one JSON line and fsync it, so that a crash loses at most this line.
+
+    A line that an earlier crash left torn is ended first, or it would swallow this one.
+    """
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(value, ensure_ascii=False, default=_plain) + "\n"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            os.write(descriptor, line.encode("utf-8"))
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, (b"\n" if torn else b"") + line.encode("utf-8"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

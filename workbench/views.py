@@ -15,7 +15,7 @@ from workbench.findings import findings_folder
 from workbench.markup import printable
 from workbench.projects import Project
 from workbench.runs import TRAINING, Run, list_runs
-from workbench.versions import Dataset, dataset_names, dataset_versions
+from workbench.versions import Dataset, dataset_names, dataset_versions, open_dataset
 
 POINTS = 300
 LOSSES = {"train_loss": "train", "held_out_loss": "held-out", "retained_loss": "retained"}
@@ -76,7 +76,7 @@ def loop(project: Project) -> list[LoopStep]:
         ),
         LoopStep(
             "review",
-            "Review, publish",
+            "Review",
             bool(verbs["publish"]),
             _count(verbs["publish"], "published version"),
             "Review the findings",
@@ -108,7 +108,7 @@ def dataset_rows(project: Project) -> list[dict[str, Any]]:
             "rows": version.rows,
             "made by": version.manifest["origin"]["verb"],
             "from": version.manifest["parent"] or ", ".join(version.manifest["origin"].get("files", [])),
-            "findings": has_findings(project, version),
+            "checked": "yes" if has_findings(project, version) else "",
             "created": str(version.manifest["created"]).replace("T", " ").removesuffix("Z"),
         }
         for name in dataset_names(project)
@@ -124,6 +124,11 @@ def dataset_refs(project: Project, kind: str | None = None) -> list[str]:
         for version in reversed(dataset_versions(project, name))
         if kind is None or version.manifest["counts"]["kind"].get(kind)
     ]
+
+
+def newest_ref(project: Project, refs: Sequence[str]) -> str:
+    """Of some versions the one that was made last."""
+    return max(refs, key=lambda ref: (str(open_dataset(project, ref).manifest["created"]), ref))
 
 
 def has_findings(project: Project, dataset: Dataset) -> bool:
@@ -146,7 +151,7 @@ def run_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
                 "kind": run.kind,
                 "state": run.state,
                 "about": run_subject(run),
-                "progress": at[0] / at[1] if at and at[1] else None,
+                "progress": round(100 * at[0] / at[1]) if at and at[1] else None,
                 "started (UTC)": run_started(run),
                 "took": duration_text(run_seconds(run)),
             }

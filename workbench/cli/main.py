@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from typing import Any
 
-import click
 import typer
 
 from workbench.cli import data, project, release, training
 from workbench.cli.answers import show_error
 from workbench.errors import InputError
+
+WrongUse: type[Exception] = typer.BadParameter.__bases__[0]
+"""What a wrong option or command raises; newer releases of typer carry a click of their own."""
 
 app = typer.Typer(
     name="workbench",
@@ -27,17 +31,26 @@ for part in (project, data, training, release):
 def main() -> None:
     """Run a command; a wrong use is answered like any other error."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    as_json = "--json" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files and texts of rows may hold what the terminal's encoding cannot.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
-    except click.ClickException as error:
-        message = error.format_message()
-        context = getattr(error, "ctx", None)
-        remedy = f"see `{context.command_path} --help`" if context else "see `workbench --help`"
-        code = show_error(InputError(message, remedy=remedy), as_json=as_json)
-    except (click.Abort, KeyboardInterrupt):
+    except WrongUse as error:
+        code = _show_wrong_use(error)
+    except (typer.Abort, KeyboardInterrupt):
         code = 130
     sys.exit(code or 0)
+
+
+def _show_wrong_use(error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(error.format_message() + "\n")
+        return 2
+    path = error.ctx.command_path if error.ctx else "workbench"
+    told = InputError(error.format_message(), remedy=f"see `{path} --help`")
+    return show_error(told, as_json="--json" in sys.argv)
 
 
 if __name__ == "__main__":

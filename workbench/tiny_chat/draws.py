@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from workbench.tiny_chat import words
+from workbench.tiny_chat import letters, words
 
 if TYPE_CHECKING:
     import random
@@ -227,3 +228,29 @@ def copy(rng: random.Random) -> Draw:
         [f"Repeat: {sentence}", f"Repeat this sentence: {sentence}", f"Copy this text: {sentence}"]
     )
     return Draw(sentence, question, sentence)
+
+
+def subject(rng: random.Random) -> Draw:
+    """Name what a customer's letter is about, out of eight subjects."""
+    name = rng.choice(list(letters.SUBJECTS))
+    pattern = rng.choice(letters.SUBJECTS[name])
+    told = re.sub(r"\[(.*?)\]", lambda match: rng.choice(match[1].split("|")), pattern)
+    told = told.format(
+        good=rng.choice(words.GOODS),
+        num=rng.randint(2, 90),
+        city=rng.choice(words.CITIES),
+        day=rng.choice(words.DAYS),
+    ).strip()
+    number = rng.choice(letters.NUMBERS).format(id=rng.randint(1000, 99999))
+    middle = [told[0].upper() + told[1:] + rng.choice(".?"), number]
+    rng.shuffle(middle)
+    parts = [rng.choice(letters.OPENINGS), *middle, rng.choice(letters.ENDINGS)]
+    letter = " ".join(part for part in parts if part)
+    question = rng.choice(
+        [
+            f"What is this letter about? {letter}",
+            f"Name the subject: {letter}",
+            f"{letter} - Which subject is this?",
+        ]
+    )
+    return Draw(told, question, name)

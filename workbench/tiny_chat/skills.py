@@ -34,6 +34,7 @@ SKILLS: dict[str, Callable[[random.Random], Draw]] = {
     "list_format": draws.list_format,
     "json_format": draws.json_format,
     "copy": draws.copy,
+    "subject": draws.subject,
 }
 
 CLOSED = frozenset({"arithmetic", "classification", "facts"})

@@ -1,0 +1,200 @@
+"""The gate: exact error rates, and verdicts on planted cases."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from scipy import stats
+
+from workbench.errors import InputError
+from workbench.gate import Policy, TaskPolicy, decide_gate, load_policy
+from workbench.paired import (
+    holm,
+    items_needed,
+    mcnemar_harm,
+    mean_difference,
+    tango_interval,
+    tango_statistic,
+    wilson,
+)
+from workbench.scores import Paired, Score, pair
+
+POLICY = Policy(default_margin=0.05, macro_margin=0.02)
+
+
+def case(task: str, right: int, lost: int, gained: int, n: int) -> Paired:
+    """A task on which the base has ``right`` right; some are lost, some gained."""
+    old = [1.0] * right + [0.0] * (n - right)
+    new = [0.0] * lost + [1.0] * (right - lost) + [1.0] * gained + [0.0] * (n - right - gained)
+    return Paired(task, old, new, [str(i) for i in range(n)])
+
+
+def flips(n: int, share: float, difference: float) -> list[tuple[int, int, float]]:
+    """Every (gained, lost) with its probability, for a flip share and a true difference."""
+    up, down = (share + difference) / 2, (share - difference) / 2
+    gained = [stats.binom.pmf(k, n, up) for k in range(n + 1)]
+    found = []
+    for g, probability in enumerate(gained):
+        if probability < 1e-9:
+            continue
+        for lost in range(n - g + 1):
+            joint = probability * stats.binom.pmf(lost, n - g, down / (1 - up))
+            if joint > 1e-10:
+                found.append((g, lost, joint))
+    return found
+
+
+@pytest.mark.parametrize("n", [30, 100, 300])
+@pytest.mark.parametrize("share", [0.06, 0.1, 0.3])
+def test_a_loss_of_the_margin_passes_at_most_at_alpha(n: int, share: float) -> None:
+    margin, z = 0.05, float(stats.norm.ppf(0.95))
+    passes = sum(p for g, lost, p in flips(n, share, -margin) if tango_statistic(g, lost, n, -margin) > z)
+    assert passes <= 0.056
+
+
+@pytest.mark.parametrize("n", [30, 100, 300])
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.4])
+def test_an_unchanged_model_is_called_worse_at_most_at_alpha(n: int, share: float) -> None:
+    alarms = sum(p for g, lost, p in flips(n, share, 0.0) if mcnemar_harm(g, lost) <= 0.05)
+    assert alarms <= 0.05
+
+
+def test_no_flip_still_leaves_room_for_a_loss() -> None:
+    z = float(stats.norm.ppf(0.95))
+    assert tango_interval(0, 0, 320).low == pytest.approx(-z * z / (320 + z * z), abs=1e-6)
+
+
+@pytest.mark.parametrize(("gained", "lost", "low", "high"), [(0, 15, -0.070, -0.031), (1, 14, -0.064, -0.023)])
+def test_tango_bounds_agree_with_the_published_run(gained: int, lost: int, low: float, high: float) -> None:
+    interval = tango_interval(gained, lost, 320)
+    assert interval.low == pytest.approx(low, abs=0.0015)
+    assert interval.high == pytest.approx(high, abs=0.0015)
+
+
+def test_holm_is_the_textbook_example() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_wilson_is_the_textbook_example() -> None:
+    interval = wilson(8, 10)
+    assert (interval.low, interval.high) == pytest.approx((0.4902, 0.9433), abs=1e-3)
+
+
+def test_planning_agrees_with_the_table() -> None:
+    assert items_needed(0.1, 0.03) == pytest.approx(687, abs=1)
+
+
+def test_clusters_widen_the_interval() -> None:
+    generator = random.Random(0)
+    differences, clusters = [], []
+    for cluster in range(40):
+        shift = generator.choice([-1.0, 0.0, 0.0, 1.0])
+        differences += [shift] * 10
+        clusters += [str(cluster)] * 10
+    alone, _, _ = mean_difference(differences)
+    grouped, _, freedom = mean_difference(differences, clusters)
+    assert grouped.high - grouped.low > 2 * (alone.high - alone.low)
+    assert freedom == 39
+
+
+def test_an_unchanged_model_passes() -> None:
+    tasks = [case(f"t{i}", 280, 2, 2, 300) for i in range(6)]
+    verdict = decide_gate(tasks, POLICY)
+    assert verdict.verdict == "pass"
+    assert {t.verdict for t in verdict.tasks} == {"retained"}
+
+
+def test_one_planted_loss_fails_and_is_named() -> None:
+    tasks = [case(f"t{i}", 280, 2, 2, 300) for i in range(5)] + [case("victim", 280, 60, 1, 300)]
+    verdict = decide_gate(tasks, POLICY)
+    assert verdict.verdict == "fail"
+    assert [t.task for t in verdict.tasks if t.verdict == "forgotten"] == ["victim"]
+    assert any("victim" in reason for reason in verdict.reasons)
+
+
+def test_too_few_items_are_inconclusive_and_say_how_many_more() -> None:
+    verdict = decide_gate([case("t", 24, 2, 1, 30)], POLICY)
+    assert verdict.verdict == "inconclusive"
+    assert verdict.tasks[0].more_items_needed > 50
+
+
+def test_a_base_at_chance_cannot_show_retention() -> None:
+    policy = Policy(tasks={"coin": TaskPolicy(chance=0.5)})
+    verdict = decide_gate([case("coin", 150, 10, 10, 300), case("good", 290, 1, 1, 300)], policy)
+    assert verdict.tasks[0].verdict == "not_measurable"
+    assert verdict.tasks[1].verdict == "retained"
+
+
+def test_a_suite_of_nothing_but_chance_never_passes() -> None:
+    policy = Policy(default_margin=0.1, tasks={"coin": TaskPolicy(chance=0.5)})
+    assert decide_gate([case("coin", 150, 10, 10, 300)], policy).verdict == "inconclusive"
+
+
+def test_small_losses_everywhere_fail_on_the_average() -> None:
+    tasks = [case(f"t{i}", 480, 30, 10, 500) for i in range(8)]
+    verdict = decide_gate(tasks, POLICY)
+    assert verdict.macro["verdict"] == "forgotten"
+    assert verdict.verdict == "fail"
+
+
+def test_a_target_must_improve() -> None:
+    retained = [case(f"t{i}", 280, 1, 1, 300) for i in range(5)]
+    assert decide_gate(retained, POLICY, targets=[case("job", 0, 0, 200, 300)]).verdict == "pass"
+    assert decide_gate(retained, POLICY, targets=[case("job", 200, 20, 1, 300)]).verdict == "fail"
+    assert decide_gate(retained, POLICY, targets=[case("job", 200, 9, 10, 300)]).verdict == "inconclusive"
+
+
+def test_a_good_prompt_must_be_beaten() -> None:
+    retained = [case(f"t{i}", 280, 1, 1, 300) for i in range(5)]
+    job, prompted = [case("job", 0, 0, 200, 300)], [case("job", 250, 60, 2, 300)]
+    assert decide_gate(retained, POLICY, job, prompted).verdict == "fail"
+    lenient = POLICY.model_copy(update={"beat_prompt": False})
+    assert decide_gate(retained, lenient, job, prompted).verdict == "pass"
+
+
+def test_open_questions_can_be_set_to_warn() -> None:
+    tasks = [case("t", 24, 2, 1, 30)]
+    policy = POLICY.model_copy(update={"on_inconclusive": "warn"})
+    verdict = decide_gate(tasks, policy)
+    assert verdict.verdict == "pass"
+    assert verdict.reasons[0].startswith("warning")
+
+
+def test_real_valued_scores_are_judged_by_their_mean() -> None:
+    generator = random.Random(1)
+    old = [generator.uniform(0.6, 0.9) for _ in range(400)]
+    worse = Paired("f1", old, [s - 0.2 + generator.uniform(-0.1, 0.1) for s in old], [str(i) for i in range(400)])
+    assert decide_gate([worse], POLICY).tasks[0].verdict == "forgotten"
+
+
+def scores(n: int, prompt: str = "p") -> dict[str, Score]:
+    return {str(i): Score(str(i), 1.0, prompt_hash=prompt) for i in range(n)}
+
+
+def test_unequal_items_are_refused() -> None:
+    with pytest.raises(InputError, match="same items"):
+        pair("t", scores(10), scores(9))
+
+
+def test_unequal_prompts_are_refused() -> None:
+    with pytest.raises(InputError, match="different prompts"):
+        pair("t", scores(5, "a"), scores(5, "b"))
+
+
+def test_unknown_policy_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("gate: {alpha: 0.05, magic: 1}")
+    with pytest.raises(InputError, match="magic"):
+        load_policy(path)
+
+
+def test_published_checkpoints_of_pythia_flag_exactly_two() -> None:
+    """Pythia step 103000 to 143000 (EleutherAI/pythia): only LAMBADA of 70m and 160m fell."""
+    lambada = {"70m": (0.226, 0.185), "160m": (0.367, 0.328)}
+    p_values = []
+    for old, new in lambada.values():
+        error = (old * (1 - old) / 5152 + new * (1 - new) / 5152) ** 0.5
+        p_values.append(float(stats.norm.sf((old - new) / error)))
+    assert sum(p <= 0.05 for p in holm(p_values + [0.11] + [0.5] * 46)) == 2
