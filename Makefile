@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-.PHONY: install demo test test-fast ui check format bench wheel clean
+.PHONY: install demo test test-fast ui check format bench docs wheel clean
 
 install: $(STAMP)
 
@@ -42,6 +42,9 @@ format: install
 
 bench: install
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: install
+	$(BIN)/python -m typer workbench.cli.main utils docs --name workbench --title Commands --output docs/commands.md
 
 wheel: install
 	rm -rf dist && $(BIN)/python -m build --wheel

@@ -180,6 +180,7 @@ def splitting(project: Project, dataset: Dataset) -> None:
             done = split(project, dataset, validation=float(validation), test=float(test), seed=int(seed))
         st.session_state["split"] = done.as_dict()
         show_ref(done.dataset)
+        st.rerun()
     done_before = st.session_state.get("split")
     if done_before:
         rows = ", ".join(f"{count:,} {name}" for name, count in done_before["rows"].items())

@@ -32,6 +32,7 @@ def body(project: Project) -> None:
             "of columns: the format is detected and shown before anything is written.",
             icon=":material/info:",
         )
+        show_command(project, "import", "FILE", "--name", "NAME")
     else:
         guarded(file_chosen, project, path)
     if "import_result" in st.session_state:

@@ -111,12 +111,15 @@ def choose_dataset(
     refs = dataset_refs(project) if refs is None else refs
     if not refs:
         return None
-    shared = st.session_state.get("shared_ref")
-    if st.session_state.get(key) not in refs:
-        st.session_state[key] = shared if shared in refs else newest_ref(project, refs)
+    shared, turn = st.session_state.get("shared_ref"), st.session_state.get("shared_turn", 0)
+    if shared in refs and st.session_state.get(f"{key}_turn") != turn:
+        st.session_state[key] = shared
+    elif st.session_state.get(key) not in refs:
+        st.session_state[key] = newest_ref(project, refs)
+    st.session_state[f"{key}_turn"] = turn
 
     def share() -> None:
-        st.session_state["shared_ref"] = st.session_state[key]
+        show_ref(st.session_state[key])
 
     return open_dataset(project, str(st.selectbox(label, refs, key=key, on_change=share, help=text)))
 
@@ -124,8 +127,7 @@ def choose_dataset(
 def show_ref(ref: str) -> None:
     """Make a version the one that the pages open with."""
     st.session_state["shared_ref"] = ref
-    for key in [key for key in st.session_state if str(key).endswith("_dataset")]:
-        del st.session_state[key]
+    st.session_state["shared_turn"] = st.session_state.get("shared_turn", 0) + 1
 
 
 def empty(text: str, page: str, label: str) -> None:

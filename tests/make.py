@@ -22,7 +22,10 @@ def chat(question: str, answer: str, **extra: Any) -> dict[str, Any]:
 
 def example(question: str, answer: str, line: int = 1, **extra: Any) -> Example:
     """One example with a source."""
-    turns = [message({"role": "user", "content": question}), message({"role": "assistant", "content": answer})]
+    turns = [
+        message({"role": "user", "content": question}),
+        message({"role": "assistant", "content": answer}),
+    ]
     made = make_example("sft", turns, **extra)
     made["source"] = {"file": "test.jsonl", "line": line}
     return made

@@ -24,7 +24,9 @@ def test_same_content_has_the_same_id_in_any_unicode_form(question: str, answer:
 @given(text, text, text)
 def test_another_answer_has_another_id(question: str, left: str, right: str) -> None:
     same = unicodedata.normalize("NFC", left).strip() == unicodedata.normalize("NFC", right).strip()
-    assert (example(question, left)["id"] == example(question, right)["id"]) == same or "\ufffd" in left + right
+    assert (
+        example(question, left)["id"] == example(question, right)["id"]
+    ) == same or "\ufffd" in left + right
 
 
 def test_label_and_source_are_not_part_of_the_id() -> None:
@@ -37,7 +39,12 @@ def test_swapped_answers_are_another_example() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [{"role": "moderator", "content": "x"}, {"role": "user", "content": 3}, "x", {"role": "user", "content": [1]}],
+    [
+        {"role": "moderator", "content": "x"},
+        {"role": "user", "content": 3},
+        "x",
+        {"role": "user", "content": [1]},
+    ],
 )
 def test_bad_message_is_refused_with_a_remedy(raw: object) -> None:
     with pytest.raises(InputError) as error:

@@ -66,7 +66,9 @@ def test_no_flip_still_leaves_room_for_a_loss() -> None:
     assert tango_interval(0, 0, 320).low == pytest.approx(-z * z / (320 + z * z), abs=1e-6)
 
 
-@pytest.mark.parametrize(("gained", "lost", "low", "high"), [(0, 15, -0.070, -0.031), (1, 14, -0.064, -0.023)])
+@pytest.mark.parametrize(
+    ("gained", "lost", "low", "high"), [(0, 15, -0.070, -0.031), (1, 14, -0.064, -0.023)]
+)
 def test_tango_bounds_agree_with_the_published_run(gained: int, lost: int, low: float, high: float) -> None:
     interval = tango_interval(gained, lost, 320)
     assert interval.low == pytest.approx(low, abs=0.0015)
@@ -165,7 +167,9 @@ def test_open_questions_can_be_set_to_warn() -> None:
 def test_real_valued_scores_are_judged_by_their_mean() -> None:
     generator = random.Random(1)
     old = [generator.uniform(0.6, 0.9) for _ in range(400)]
-    worse = Paired("f1", old, [s - 0.2 + generator.uniform(-0.1, 0.1) for s in old], [str(i) for i in range(400)])
+    worse = Paired(
+        "f1", old, [s - 0.2 + generator.uniform(-0.1, 0.1) for s in old], [str(i) for i in range(400)]
+    )
     assert decide_gate([worse], POLICY).tasks[0].verdict == "forgotten"
 
 

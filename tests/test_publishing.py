@@ -151,7 +151,9 @@ def test_overlapping_spans_are_edited_once() -> None:
 
 
 def test_damaged_text_is_repaired(project: Project) -> None:
-    dataset = stored(project, "m", [example("Is the café open?", "The cafÃ© is open, weâ€™re glad you asked.")])
+    dataset = stored(
+        project, "m", [example("Is the café open?", "The cafÃ© is open, weâ€™re glad you asked.")]
+    )
     proposed(project, dataset, "[quality]")
     publish(project, dataset)
     (row,) = open_dataset(project, "m").examples()

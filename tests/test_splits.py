@@ -73,7 +73,9 @@ def test_shares_that_leave_nothing_are_refused(project: Project) -> None:
     st.floats(0, 0.4),
     st.integers(0, 5),
 )
-def test_a_unit_is_never_divided(rows: list[tuple[int, str]], validation: float, test: float, seed: int) -> None:
+def test_a_unit_is_never_divided(
+    rows: list[tuple[int, str]], validation: float, test: float, seed: int
+) -> None:
     units = [unit for unit, _ in rows]
     dealt = deal(units, [label for _, label in rows], {"validation": validation, "test": test}, seed)
     where: dict[int, set[str]] = defaultdict(set)

@@ -115,7 +115,13 @@ def test_a_secret_is_found_with_its_exact_place(name: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["my order is 48213", "https://example.com/a/b?c=d", "the token was lost", "password: please reset it", "AKIA"],
+    [
+        "my order is 48213",
+        "https://example.com/a/b?c=d",
+        "the token was lost",
+        "password: please reset it",
+        "AKIA",
+    ],
 )
 def test_what_only_looks_like_a_secret_is_left_alone(text: str) -> None:
     assert secrets.scan(text) == []
@@ -155,7 +161,12 @@ def test_order_numbers_and_years_are_no_phone_numbers(project: Project) -> None:
 
 
 def test_exact_duplicates_keep_the_first_row(project: Project) -> None:
-    rows = [example("Where?", LONG), example("Other", "Answer."), example("Where?", LONG), example("  WHERE? ", LONG)]
+    rows = [
+        example("Where?", LONG),
+        example("Other", "Answer."),
+        example("Where?", LONG),
+        example("  WHERE? ", LONG),
+    ]
     hits = found(project, rows, "[exact_duplicates]")
     assert [(h.kind, h.source["line"], h.evidence["keeper_source"]["line"]) for h in hits] == [
         ("exact_verbatim", 3, 1),
@@ -227,11 +238,17 @@ def test_evaluation_items_are_found_inside_rows(project: Project) -> None:
         example("Which shelf holds the red book about trains and planes today?", "The lower one."),
     ]
     hits = found(project, rows, "[leakage: {suites: [own]}]")
-    assert [(h.source["line"], h.kind, h.evidence["item"]) for h in hits] == [(1, "exact", 1), (2, "ngram", 1)]
+    assert [(h.source["line"], h.kind, h.evidence["item"]) for h in hits] == [
+        (1, "exact", 1),
+        (2, "ngram", 1),
+    ]
 
 
 def test_balance_caps_the_crowded_label_only(project: Project) -> None:
-    rows = [example(sentence(i), LONG, label="big" if i < 80 else "small" if i < 100 else "tiny") for i in range(110)]
+    rows = [
+        example(sentence(i), LONG, label="big" if i < 80 else "small" if i < 100 else "tiny")
+        for i in range(110)
+    ]
     hits = found(project, rows, "[balance: {cap_share: 0.5}]")
     assert {h.evidence["label"] for h in hits} == {"big"}
     assert 80 - len(hits) == 55
@@ -245,8 +262,13 @@ def test_balance_does_not_count_rows_that_go_anyway(project: Project) -> None:
 
 
 def test_clusters_put_like_questions_together(project: Project) -> None:
-    refunds = [f"I want my money back for the {w} refund please" for w in ("lamp", "chair", "table", "desk", "bed")]
-    logins = [f"I cannot log in to my account on the {w} password" for w in ("phone", "laptop", "tablet", "app", "site")]
+    refunds = [
+        f"I want my money back for the {w} refund please" for w in ("lamp", "chair", "table", "desk", "bed")
+    ]
+    logins = [
+        f"I cannot log in to my account on the {w} password"
+        for w in ("phone", "laptop", "tablet", "app", "site")
+    ]
     rows = [example(q, LONG) for q in refunds + logins]
     hits = found(project, rows, "[clusters: {clusters: 2, embedder: lexical}]")
     names = [h.evidence["cluster"] for h in sorted(hits, key=lambda h: h.source["line"])]

@@ -20,6 +20,7 @@ from workbench.projects import Project
 
 FINDING_ACTIONS = ("accept", "reject")
 EXAMPLE_ACTIONS = ("drop", "keep")
+ACTIONS = {"finding": FINDING_ACTIONS, "example": EXAMPLE_ACTIONS}
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def decide(
     why: str = "",
 ) -> int:
     """Record one decision for each id and return how many. Raises `InputError`."""
-    allowed = FINDING_ACTIONS if target == "finding" else EXAMPLE_ACTIONS
-    if target not in ("finding", "example") or action not in (*allowed, "undo"):
+    allowed = ACTIONS.get(target, ())
+    if target not in ACTIONS or action not in (*allowed, "undo"):
         raise InputError(
             f"'{action}' is no decision about a {target}",
             remedy=f"use one of {', '.join((*allowed, 'undo'))}",
@@ -85,12 +86,10 @@ def standing(project: Project) -> Standing:
 
 def import_decisions(project: Project, path: Path) -> int:
     """Append the decisions of a file written by ``workbench review --export``."""
-    try:
-        rows = read_lines(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the decisions file cannot be read", where=str(path)) from error
-    decisions = list(_parse(rows))
-    if rows and not decisions:
+    if not path.is_file():
+        raise InputError("there is no such file", where=str(path), remedy="check the path")
+    decisions = list(_parse(read_lines(path)))
+    if not decisions and path.stat().st_size:
         raise InputError(
             "the file holds no decision",
             where=str(path),
@@ -116,7 +115,8 @@ def current_user() -> str:
 
 def _parse(rows: Iterable[dict[str, Any]]) -> Iterable[Decision]:
     for row in rows:
-        try:
-            yield Decision(**{key: str(row[key]) for key in Decision.__dataclass_fields__})
-        except KeyError:
+        if not row.keys() >= Decision.__dataclass_fields__.keys():
             continue
+        decision = Decision(**{key: str(row[key]) for key in Decision.__dataclass_fields__})
+        if decision.action in (*ACTIONS.get(decision.target, ()), "undo") and decision.target in ACTIONS:
+            yield decision

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from workbench import __version__
 from workbench.errors import InputError
 from workbench.files import read_json, write_json, write_text
-from workbench.models import load_model, load_tokenizer
+from workbench.models import load_model, load_tokenizer, resolve_model
 from workbench.paired import mean_interval
 from workbench.projects import Project
 from workbench.runs import Run, create_run
@@ -59,6 +59,7 @@ def create_evaluation(
     from workbench.training.session import find_adapter
 
     load_suite(suite, project)
+    resolve_model(base)
     arms = [Arm("base")]
     if prompt:
         arms.append(Arm("prompted", prompt=prompt))
@@ -236,7 +237,7 @@ class _Arms:
 def _sample(config: dict[str, Any], wanted: int, seed: int) -> list[int]:
     files = config["dataset_kwargs"]["data_files"]
     path = Path(files[config.get("test_split", "test")])
-    count = sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    count = sum(1 for line in path.read_text(encoding="utf-8").split("\n") if line.strip())
     return sorted(random.Random(seed).sample(range(count), min(wanted, count)))
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import StorageError
+from workbench.errors import InputError, StorageError
+
+DAMAGED = "restore it from a copy, or move the folder it lies in out of the project"
 
 
 @contextmanager
@@ -36,7 +39,8 @@ def storage_errors(where: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically. Raises `StorageError`."""
+    """Write a text file atomically. Raises `StorageError`, and `InputError` for a folder."""
+    not_a_folder(path)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
@@ -56,6 +60,20 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
+def not_a_folder(path: Path) -> None:
+    """Raise `InputError` when a file to be written is a folder."""
+    if path.is_dir():
+        raise InputError("this is a folder, not a file", where=str(path), remedy="name a file")
+
+
+def expanded(path: Path) -> Path:
+    """Replace a leading ``~``. Raises `InputError` when there is no such home folder."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise InputError("there is no such home folder", where=str(path), remedy="check the path") from error
+
+
 def append_line(path: Path, value: dict[str, Any]) -> None:
     """Append one JSON line and fsync it, so that a crash loses at most this line.
 
@@ -68,7 +86,7 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
         try:
             size = os.fstat(descriptor).st_size
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            os.write(descriptor, (b"\n" if torn else b"") + line.encode("utf-8"))
+            os.write(descriptor, (b"\n" if torn else b"") + line.encode("utf-8", "replace"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -82,7 +100,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
             rows.append(row)
@@ -90,9 +108,29 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object."""
-    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON object that Workbench wrote. Raises `InputError` when it is damaged."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError("the file is damaged", where=str(path), remedy=DAMAGED) from error
+    if not isinstance(value, dict):
+        raise InputError("the file is damaged", where=str(path), remedy=DAMAGED)
     return value
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that no longer live have left: names that end in ``.<process id>.tmp``."""
+    for leftover in folder.glob(".*.tmp"):
+        owner = leftover.name.split(".")[-2]
+        if owner.isdigit() and not _is_alive(int(owner)):
+            shutil.rmtree(leftover, ignore_errors=True)
+            with suppress(OSError):
+                leftover.unlink()
+
+
+def storable_name(path: Path) -> str:
+    """A file's name as text that any file can hold (a name need not be UTF-8)."""
+    return path.name.encode("utf-8", "replace").decode("utf-8")
 
 
 def sync_folder(folder: Path) -> None:
@@ -102,6 +140,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _plain(value: object) -> object:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.examples import SOURCE, Example
-from workbench.files import storage_errors
+from workbench.files import not_a_folder, storage_errors
 from workbench.projects import Project
 from workbench.versions import Dataset
 
@@ -99,6 +99,7 @@ def write_findings(path: Path, findings: Iterable[Finding], fingerprint: str) ->
     ``fingerprint`` identifies the step's code and options and is kept in the file, so that
     an interrupted proposal run can skip the steps that are done.
     """
+    not_a_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     schema = SCHEMA.with_metadata({"fingerprint": fingerprint})

@@ -123,13 +123,16 @@ def load_policy(path: Path) -> Policy:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Policy.model_validate({"name": path.stem, **(raw.get("gate", raw) if raw else {})})
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise InputError("there is no such policy", where=str(path), remedy="check the path") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"policy key '{key}': {first['msg']}", where=str(path)) from error
-    except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError) as error:
+        keys = ", ".join(Policy.model_fields)
+        raise InputError(
+            f"policy key '{key}': {first['msg']}", where=str(path), remedy=f"a policy has {keys}"
+        ) from error
+    except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError("the policy is not valid YAML", where=str(path), remedy="mend it") from error
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbench.errors import InputError
 from workbench.examples import Example
-from workbench.files import storage_errors
+from workbench.files import storable_name, storage_errors
 from workbench.formats import Accepted, detect_file, read_examples
 from workbench.projects import Project, check_name
 from workbench.versions import Dataset, dataset_names, open_dataset, with_unique_ids, write_version
@@ -59,7 +59,7 @@ def import_files(
     existing = open_dataset(project, name) if name in dataset_names(project) else None
     known = set(existing.table(["id"])["id"].to_pylist()) if existing else set()
     counter = _Counter(known, progress)
-    rejects = project.folder("datasets", name, f".rejects-{os.getpid()}.tmp")
+    rejects = project.folder("datasets", name, f".rejects.{os.getpid()}.tmp")
     with storage_errors(rejects):
         rejects.parent.mkdir(parents=True, exist_ok=True)
         with rejects.open("w", encoding="utf-8") as sink:
@@ -70,9 +70,10 @@ def import_files(
                 for path, detected in zip(files, detections, strict=True):
                     yield from counter.accepted(path, detected, mapping, sink.write)
                 if counter.rows_out == 0:
+                    rejects.unlink()
                     raise InputError(
                         "not one row of the file can be used",
-                        where=", ".join(path.name for path in files),
+                        where=", ".join(map(storable_name, files)),
                         remedy=f"first reason: {counter.first_reason or 'the file is empty'}",
                     )
 
@@ -83,7 +84,7 @@ def import_files(
                 parent=existing if append else None,
                 origin={
                     "verb": "import",
-                    "files": [path.name for path in files],
+                    "files": [storable_name(path) for path in files],
                     "formats": detections,
                     "mapping": dict(mapping or {}),
                     "append": append,
@@ -129,7 +130,7 @@ class _Counter:
                 self.rejects += 1
                 self.first_reason = self.first_reason or row.reason
                 reject = {
-                    "file": path.name,
+                    "file": storable_name(path),
                     "line": row.line,
                     "reason": row.reason,
                     "remedy": row.remedy,

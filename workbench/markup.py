@@ -53,7 +53,7 @@ def marked_html(text: str, spans: Iterable[dict[str, Any]], *, reveal: bool) -> 
         if start >= end:
             continue
         value = text[start:end] if reveal else _masked(text[start:end])
-        title = escape(str(span.get("entity") or span.get("operator") or "evidence"))
+        title = _html(str(span.get("entity") or span.get("operator") or "evidence"))
         pieces += [_html(text[position:start]), f'<mark title="{title}" style="{SPAN}">{_html(value)}</mark>']
         position = end
     pieces.append(_html(text[position:]))
@@ -111,7 +111,7 @@ def mask_html(runs: Iterable[dict[str, Any]]) -> str:
     for run in runs:
         text = _html(run["text"])
         if run.get("answer"):
-            pieces.append(f'<div style="{ROLE};margin-top:.4rem">{escape(str(run["answer"]))}</div>')
+            pieces.append(f'<div style="{ROLE};margin-top:.4rem">{_html(str(run["answer"]))}</div>')
         pieces.append(f'<span style="{LEARNED}">{text}</span>' if run["learned"] else text)
     return f'<div style="{TEXT};font-family:monospace;font-size:.85rem">{"".join(pieces)}</div>'
 
@@ -144,7 +144,7 @@ def _card(part: str, role: str, body: str, tool_calls: str | None = None) -> str
         else ""
     )
     style = CARD.format(colour=COLOURS.get(role, "#667085"))
-    return f'<div style="{style}"><div style="{ROLE}">{escape(title)}</div><div style="{TEXT}">{body}</div>{calls}</div>'
+    return f'<div style="{style}"><div style="{ROLE}">{_html(title)}</div><div style="{TEXT}">{body}</div>{calls}</div>'
 
 
 def _by_message(spans: Iterable[dict[str, Any]]) -> dict[tuple[str, int], list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InputError, NotFoundError
+from workbench.files import expanded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -19,7 +20,7 @@ def resolve_model(name: str) -> str:
         from workbench.tiny_chat import model_path
 
         return str(model_path())
-    path = Path(name).expanduser()
+    path = expanded(Path(name))
     if path.is_dir():
         if not (path / "config.json").exists():
             raise NotFoundError(

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError, NotFoundError
-from workbench.files import write_text
+from workbench.files import expanded, write_text
 
 MARKER = "workbench.toml"
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])([.].*)?")
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -32,7 +33,7 @@ class Project:
         path = self.root / MARKER
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InputError(
                 f"the project file is not valid TOML: {error}",
                 where=str(path),
@@ -46,7 +47,7 @@ class Project:
 
 def init_project(folder: Path, name: str | None = None) -> Project:
     """Make a project in ``folder`` (created if need be); an existing one is left as it is."""
-    folder = folder.expanduser().resolve()
+    folder = expanded(folder).resolve()
     marker = folder / MARKER
     if folder.exists() and not folder.is_dir():
         raise InputError("this is a file, not a folder", where=str(folder), remedy="name a folder")
@@ -63,7 +64,7 @@ def find_project(start: Path | None = None) -> Project:
     Raises `NotFoundError`.
     """
     named = start or (Path(os.environ["WORKBENCH_PROJECT"]) if "WORKBENCH_PROJECT" in os.environ else None)
-    folder = (named or Path.cwd()).expanduser().resolve()
+    folder = expanded(named or Path.cwd()).resolve()
     for candidate in (folder, *folder.parents):
         if (candidate / MARKER).exists():
             return Project(candidate)
@@ -76,7 +77,7 @@ def find_project(start: Path | None = None) -> Project:
 
 def check_name(name: str) -> str:
     """Return a dataset's name if it can be one on every file system. Raises `InputError`."""
-    if not NAME_PATTERN.fullmatch(name) or name.endswith("."):
+    if not NAME_PATTERN.fullmatch(name) or name.endswith(".") or RESERVED.fullmatch(name):
         raise InputError(
             f"'{name[:80]}' cannot be a name",
             remedy="use lower-case letters, digits, '-', '_' or '.', at most 64 characters",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.engine import Batch, default_workers, map_batches
-from workbench.files import write_json
+from workbench.files import sweep, write_json
 from workbench.findings import (
     Finding,
     finding_counts,
@@ -61,6 +62,9 @@ def propose(
     folder = findings_folder(project, dataset)
     folder.mkdir(parents=True, exist_ok=True)
     names = [step.name for step in recipe.steps]
+    # From here to the end the findings are of no one recipe, and must not be published.
+    (folder / "propose.json").unlink(missing_ok=True)
+    sweep(folder)
     for stale in folder.glob("*.parquet"):
         if stale.stem not in names:
             stale.unlink()
@@ -177,9 +181,11 @@ def _batches(dataset: Dataset) -> Iterator[Batch]:
 
 
 def _result(project: Project, dataset: Dataset, step: str, seconds: float) -> StepResult:
-    counts = {row["proposal"]: 0 for row in finding_counts(project, dataset) if row["step"] == step}
+    counts: Counter[str] = Counter()
     for row in finding_counts(project, dataset):
         if row["step"] == step:
             counts[row["proposal"]] += row["findings"]
     total = sum(counts.values())
-    return StepResult(step, total, counts, round(seconds, 3), round(dataset.rows / max(seconds, 1e-9), 1))
+    return StepResult(
+        step, total, dict(counts), round(seconds, 3), round(dataset.rows / max(seconds, 1e-9), 1)
+    )

@@ -1,7 +1,7 @@
 """Publish: the only function that changes rows. Findings and decisions in, new version out.
 
 Beside the new version's rows lies ``changes.parquet``: one line for every row that was
-dropped, edited, tagged or weighted, with the finding that caused it and who said so.
+dropped, edited or weighted, with the finding that caused it and who said so.
 """
 
 from __future__ import annotations
@@ -193,6 +193,8 @@ def _changed_rows(
         if not dropped:
             example = _edited(example, mine)
         for change in mine:
+            if change.change == "tagged":
+                continue
             entry = {key: value for key, value in asdict(change).items() if key != "evidence"}
             log.append({"id": old_id, "new_id": None if dropped else example["id"], "source": source} | entry)
         if not dropped:

@@ -89,14 +89,20 @@ def recipe_names(project: Project | None) -> list[str]:
 def load_recipe(name_or_file: str, project: Project | None = None) -> Recipe:
     """Read a recipe by file path or by name. Raises `NotFoundError` and `InputError`."""
     path = _find(name_or_file, project)
-    return parse_recipe(path.read_text(encoding="utf-8"), path.stem, where=str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            "the recipe is not UTF-8 text", where=str(path), remedy="save it as UTF-8"
+        ) from error
+    return parse_recipe(text, path.stem, where=str(path))
 
 
 def parse_recipe(text: str, name: str, *, where: str) -> Recipe:
     """Check a recipe's YAML text. Raises `InputError` naming the step and option."""
     try:
         raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise InputError(
@@ -118,6 +124,11 @@ def parse_recipe(text: str, name: str, *, where: str) -> Recipe:
             remedy="a recipe has name, doc and steps",
         )
     steps = [_step(entry, f"{where}, step {number}") for number, entry in enumerate(raw["steps"], 1)]
+    names = [step.name for step in steps]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise InputError(
+            f"step {', '.join(sorted(twice))} is there twice", where=where, remedy="give each step once"
+        )
     return Recipe(name=str(raw.get("name", name)), doc=str(raw.get("doc", "")), steps=steps)
 
 

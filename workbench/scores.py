@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -39,6 +38,8 @@ class Paired:
 
 
 Scores = dict[str, dict[str, Score]]
+LARGEST = 1e12
+"""Scores beyond this are mistakes, and their squares would overflow."""
 
 
 def read_scores(path: Path) -> Scores:
@@ -55,7 +56,7 @@ def read_scores(path: Path) -> Scores:
             "there are no scores here", where=str(path), remedy="name a JSONL file or a folder"
         )
     scores: Scores = defaultdict(dict)
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), 1):
         if not line.strip():
             continue
         where = f"{path.name}, line {number}"
@@ -63,7 +64,7 @@ def read_scores(path: Path) -> Scores:
             row = json.loads(line)
             score = _number(row["score"], where)
             task, item = str(row["task"]), str(row["item"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(
@@ -76,7 +77,7 @@ def read_scores(path: Path) -> Scores:
         cluster = row.get("cluster")
         scores[task][item] = Score(item, score, None if cluster is None else str(cluster))
     if not scores:
-        raise InputError("the file holds no score", where=str(path))
+        raise InputError("the file holds no score", where=str(path), remedy="write one line for every item")
     return dict(scores)
 
 
@@ -123,12 +124,16 @@ def sample_scores(samples: Iterable[dict[str, Any]], task: str) -> Scores:
     filters = {str(row.get("filter", "none")) for row in rows}
     scores: Scores = {}
     for row in rows:
-        name = task if len(filters) == 1 else f"{task}:{row['filter']}"
+        name = task if len(filters) == 1 else f"{task}:{row.get('filter', 'none')}"
         metrics = row.get("metrics") or [key for key in ("acc", "exact_match") if key in row]
         if not metrics:
             raise InputError(f"task '{task}' has no metric in its samples", remedy="use --log_samples")
         item = f"{row['doc_id']}:{str(row.get('doc_hash', ''))[:16]}"
-        scores.setdefault(name, {})[item] = Score(
+        if item in scores.setdefault(name, {}):
+            raise InputError(
+                f"task '{task}': an item is there twice", where=f"item {item}", remedy="evaluate it again"
+            )
+        scores[name][item] = Score(
             item,
             _number(row[metrics[0]], f"task {task}, item {item}"),
             prompt_hash=row.get("prompt_hash"),
@@ -151,15 +156,20 @@ def _read_harness(folder: Path) -> Scores:
         )
     scores: Scores = {}
     for task, path in newest.items():
-        scores.update(sample_scores(read_lines(path), task))
+        try:
+            scores.update(sample_scores(read_lines(path), task))
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                "these are not samples of the harness",
+                where=str(path),
+                remedy="run lm_eval with --log_samples",
+            ) from error
     return scores
 
 
 def _number(value: object, where: str) -> float:
-    if isinstance(value, (bool, int, float)):
-        number = float(value)
-        if math.isfinite(number):
-            return number
+    if isinstance(value, (bool, int, float)) and abs(value) <= LARGEST:
+        return float(value)
     raise InputError("a score is not a finite number", where=where, remedy="give a number for every item")
 
 

@@ -67,8 +67,9 @@ class Suite:
             return None
         path = self.folder / task.task
         config = _read_yaml(path)
-        files = (config.get("dataset_kwargs") or {}).get("data_files")
-        if isinstance(files, dict):
+        options = config.get("dataset_kwargs")
+        files = options.get("data_files") if isinstance(options, dict) else None
+        if isinstance(files, dict) and all(isinstance(name, str) for name in files.values()):
             absolute = {split: str((path.parent / name).resolve()) for split, name in files.items()}
             config["dataset_kwargs"] = {**config["dataset_kwargs"], "data_files": absolute}
         return config
@@ -76,6 +77,8 @@ class Suite:
     def task_name(self, task: SuiteTask) -> str:
         """The task's name in the harness."""
         config = self.task_config(task)
+        if config is not None and not isinstance(config.get("task"), str):
+            raise InputError("the task file names no task", where=task.task, remedy="write `task: NAME`")
         return str(config["task"]) if config else task.task
 
 
@@ -97,12 +100,13 @@ def load_suite(name_or_file: str, project: Project | None) -> Suite:
     raw = _read_yaml(path)
     try:
         suite = Suite(SuiteFile.model_validate({"name": path.stem, **raw}), path.parent)
+        suite.policy()
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"suite key '{key}': {first['msg']}", where=str(path)) from error
-    for task in suite.file.tasks:
-        suite.task_config(task)
+        raise InputError(
+            f"suite key '{key}': {first['msg']}", where=str(path), remedy="mend it, or start from demo.yaml"
+        ) from error
     return suite
 
 
@@ -117,7 +121,7 @@ def suite_items(suite: Suite, roles: tuple[str, ...]) -> Iterator[tuple[str, int
         if path.suffix not in (".jsonl", ".json") or not path.is_file():
             continue
         template = str(config.get("doc_to_text", "{{question}}"))
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
             if line.strip():
                 yield str(config["task"]), number, _filled(template, json.loads(line))
 
@@ -136,12 +140,12 @@ def _folders(project: Project | None) -> list[Path]:
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         value = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - derives from SafeLoader
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise NotFoundError("there is no such file", where=str(path), remedy="check the suite") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError("the file is not valid YAML", where=str(path), remedy="mend it") from error
     if not isinstance(value, dict):
-        raise InputError("the file holds no settings", where=str(path))
+        raise InputError("the file holds no settings", where=str(path), remedy="write key: value lines")
     return cast("dict[str, Any]", value)
 
 

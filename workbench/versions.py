@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import time
 import uuid
@@ -24,12 +25,13 @@ from filelock import FileLock, Timeout
 from workbench import __version__
 from workbench.errors import BusyError, InputError, NotFoundError
 from workbench.examples import SCHEMA, Example
-from workbench.files import read_json, storage_errors, sync_folder, write_json
+from workbench.files import DAMAGED, read_json, storage_errors, sweep, sync_folder, write_json
 from workbench.projects import Project, check_name
 
 BATCH_ROWS = 2048
 PART_ROWS = 200_000
 LOCK_SECONDS = 60.0
+MANIFEST_KEYS = {"rows", "content_hash", "files", "counts", "parent", "origin", "created"}
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,9 @@ def write_version(
     """
     check_name(name)
     home = project.folder("datasets", name)
-    work = home / f".writing-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    work = home / f".writing-{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
     with storage_errors(home):
-        _sweep(home)
+        sweep(home)
         work.mkdir(parents=True)
         try:
             written = _write_parts(work, examples)
@@ -140,8 +142,8 @@ def open_dataset(project: Project, ref: str) -> Dataset:
         )
     if not wanted:
         number = numbers[-1]
-    elif wanted.lstrip("v").isdigit():
-        number = int(wanted.lstrip("v"))
+    elif re.fullmatch(r"v?[0-9]{1,9}", wanted):
+        number = int(wanted.removeprefix("v"))
     else:
         raise InputError(f"'{wanted[:40]}' is not a version", remedy="write it as in name@v0001")
     if number not in numbers:
@@ -150,7 +152,7 @@ def open_dataset(project: Project, ref: str) -> Dataset:
             remedy=f"it has {', '.join(f'v{n:04d}' for n in numbers)}",
         )
     path = project.folder("datasets", name, f"v{number:04d}")
-    return Dataset(name, number, path, read_json(path / "manifest.json"))
+    return Dataset(name, number, path, _read_manifest(path / "manifest.json"))
 
 
 def dataset_names(project: Project) -> list[str]:
@@ -242,7 +244,7 @@ def _take_number(home: Path, name: str, work: Path, manifest: dict[str, Any]) ->
         number = numbers[-1] + 1 if numbers else 1
         if numbers:
             newest = home / f"v{numbers[-1]:04d}"
-            known = read_json(newest / "manifest.json")
+            known = _read_manifest(newest / "manifest.json")
             if known["content_hash"] == manifest["content_hash"] and known["files"] == manifest["files"]:
                 return Dataset(name, numbers[-1], newest, known)
         write_json(work / "manifest.json", manifest | {"version": number})
@@ -262,12 +264,11 @@ def _numbers(home: Path) -> list[int]:
     )
 
 
-def _sweep(home: Path) -> None:
-    """Remove what writers that no longer live have left."""
-    for leftover in home.glob(".writing-*"):
-        owner = int(leftover.name.split("-")[1])
-        if not Path(f"/proc/{owner}").exists() and owner != os.getpid():
-            shutil.rmtree(leftover, ignore_errors=True)
+def _read_manifest(path: Path) -> dict[str, Any]:
+    manifest = read_json(path)
+    if not manifest.keys() >= MANIFEST_KEYS:
+        raise InputError("the manifest is damaged", where=str(path), remedy=DAMAGED)
+    return manifest
 
 
 def _sha256(path: Path) -> str:

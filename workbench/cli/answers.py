@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from workbench.errors import WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.files import storage_errors
 from workbench.projects import Project, find_project
 
@@ -20,6 +21,8 @@ ProjectOption = Annotated[
     Path | None, typer.Option("--project", help="Project folder (default: found upward from here).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal would obey; file names and rows are not trusted."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -47,6 +50,15 @@ def command(app: typer.Typer, name: str) -> Callable[[Function], Function]:
                     answer = function(*args, **kwargs)
             except WorkbenchError as error:
                 raise typer.Exit(show_error(error, as_json=as_json)) from error
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                told = InputError(
+                    error.strerror or "a file cannot be used",
+                    where=str(error.filename or ""),
+                    remedy="check the path",
+                )
+                raise typer.Exit(show_error(told, as_json=as_json)) from error
             except KeyboardInterrupt:
                 sys.stderr.write("stopped\n")
                 raise typer.Exit(130) from None
@@ -61,7 +73,11 @@ def command(app: typer.Typer, name: str) -> Callable[[Function], Function]:
 
 def show(answer: Answer, *, as_json: bool) -> None:
     """Print an answer."""
-    text = json.dumps(answer.data, ensure_ascii=False, default=str) if as_json else answer.text
+    text = (
+        json.dumps(answer.data, ensure_ascii=False, default=str)
+        if as_json
+        else _CONTROL.sub("�", answer.text)
+    )
     sys.stdout.write(text.rstrip("\n") + "\n")
 
 
@@ -69,11 +85,11 @@ def show_error(error: WorkbenchError, *, as_json: bool) -> int:
     """Print an error with where and remedy; return the exit code."""
     if as_json:
         sys.stdout.write(json.dumps({"error": error.as_dict()}, ensure_ascii=False) + "\n")
-    sys.stderr.write(f"error: {error.what}\n")
+    sys.stderr.write(f"error: {_cell(error.what)}\n")
     if error.where:
-        sys.stderr.write(f"  where: {error.where}\n")
+        sys.stderr.write(f"  where: {_cell(error.where)}\n")
     if error.remedy:
-        sys.stderr.write(f"  remedy: {error.remedy}\n")
+        sys.stderr.write(f"  remedy: {_cell(error.remedy)}\n")
     return error.exit_code
 
 

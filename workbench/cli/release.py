@@ -42,14 +42,12 @@ def evaluate(
     from workbench.runs import start_run, wait_run
 
     _ = as_json
-    if prompt and not prompt.is_file():
-        raise InputError("there is no such prompt file", where=str(prompt), remedy="check the path")
     run = create_evaluation(
         opened(project),
         base=base,
         suite=suite,
         adapters=adapter or [],
-        prompt=prompt.read_text(encoding="utf-8").strip() if prompt else None,
+        prompt=_prompt_text(prompt) if prompt else None,
         limit=limit,
         allow_download=allow_download,
     )
@@ -155,6 +153,17 @@ def verdict_text(data: dict[str, Any]) -> str:
     ]
     lines = [words[data["verdict"]], *[f"  {reason}" for reason in data["reasons"]], ""]
     return "\n".join(lines) + table(rows, ["task", "role", "verdict", "items", "points", "bounds", "why"])
+
+
+def _prompt_text(path: Path) -> str:
+    if not path.is_file():
+        raise InputError("there is no such prompt file", where=str(path), remedy="check the path")
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            "the prompt is not UTF-8 text", where=str(path), remedy="save it as UTF-8"
+        ) from error
 
 
 def _scores(rows: list[dict[str, Any]]) -> str:

@@ -13,7 +13,15 @@ from typing import Any
 from workbench import __version__
 from workbench.errors import InputError, NotPassedError
 from workbench.export.cards import data_card, model_card
-from workbench.files import append_line, read_json, storage_errors, sync_folder, write_json, write_text
+from workbench.files import (
+    append_line,
+    expanded,
+    read_json,
+    storage_errors,
+    sync_folder,
+    write_json,
+    write_text,
+)
 from workbench.lineage import adapter_history, dataset_history
 from workbench.projects import Project
 from workbench.report.building import build_report
@@ -62,6 +70,7 @@ def export(
     Raises `NotPassedError`, `InputError`, `StorageError`.
     """
     source = find_adapter(project, adapter)
+    to = expanded(to).resolve()
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise InputError("the target is not empty", where=str(to), remedy="name a new folder")
     evaluation, verdict = find_verdict(project, source)

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 
 from workbench.errors import InputError
 from workbench.examples import Example
+from workbench.files import storable_name
 from workbench.formats import (
     abcd,
     alpaca,
@@ -219,7 +220,7 @@ def _row(path: Path, line: int, record: object, read: Callable[[Record], Example
         return Rejected(line, error.what, error.remedy)
     except (RecursionError, ValueError, TypeError):
         return Rejected(line, "a field holds a value that cannot be kept", "simplify the record")
-    example["source"] = {"file": path.name, "line": line}
+    example["source"] = {"file": storable_name(path), "line": line}
     return Accepted(line, example)
 
 

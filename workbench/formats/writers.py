@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from workbench.errors import InputError
 from workbench.examples import SCHEMA, Example, Message
-from workbench.files import storage_errors, sync_folder
+from workbench.files import not_a_folder, storage_errors, sync_folder
 from workbench.formats.fields import parsed
 from workbench.formats.sharegpt import tool_calls
 
@@ -46,6 +46,7 @@ def write_examples(
             where=str(out),
             remedy=f"let its name end in {' or '.join(suffixes)}",
         )
+    not_a_folder(out)
     with storage_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")

@@ -83,7 +83,5 @@ def caps(counts: Counter[str], options: Options) -> dict[str, int]:
     one down with it.
     """
     total = sum(counts.values())
-    kept = {
-        group: max(1, int(total * options.targets.get(group, options.cap_share))) for group in counts
-    }
+    kept = {group: max(1, int(total * options.targets.get(group, options.cap_share))) for group in counts}
     return {group: kept[group] for group in counts if kept[group] < counts[group]}

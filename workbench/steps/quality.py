@@ -20,7 +20,29 @@ REFUSAL = re.compile(
     r"|\bi am (?:just |only )?an ai\b",
     re.IGNORECASE,
 )
-DANGLING = frozenset("a an the and or but of because if than which whose my your our their i we they".split())
+DANGLING = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "but",
+        "of",
+        "because",
+        "if",
+        "than",
+        "which",
+        "whose",
+        "my",
+        "your",
+        "our",
+        "their",
+        "i",
+        "we",
+        "they",
+    ]
+)
 ENDINGS = tuple(".!?…:;\"'`)]}>*|”’»。！？")
 WORD = re.compile(r"\w+", re.UNICODE)
 

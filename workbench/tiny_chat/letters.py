@@ -104,7 +104,17 @@ SUBJECTS: dict[str, list[str]] = {
     ],
 }
 
-OPENINGS = ["", "", "Hello.", "Hi.", "Good morning.", "Dear team.", "I need help.", "A question.", "Hi again."]
+OPENINGS = [
+    "",
+    "",
+    "Hello.",
+    "Hi.",
+    "Good morning.",
+    "Dear team.",
+    "I need help.",
+    "A question.",
+    "Hi again.",
+]
 
 NUMBERS = ["", "", "My order is {id}.", "Order number {id}.", "It is about order {id}.", "Invoice {id}."]
 

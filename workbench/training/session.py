@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
 from workbench.errors import InputError, MissingExtraError, NotFoundError, RunCancelledError
-from workbench.files import write_json
+from workbench.files import expanded, write_json
 from workbench.models import load_model, load_tokenizer
 from workbench.projects import Project
 from workbench.runs import open_run
@@ -214,7 +214,7 @@ def manifest(worker: Worker, settings: TrainSettings, rows: TrainingRows) -> dic
 
 def find_adapter(project: Project, name: str) -> Path:
     """The adapter folder of a run id, or a folder. Raises `NotFoundError` and `InputError`."""
-    folder = Path(name).expanduser()
+    folder = expanded(Path(name))
     if not (folder / "adapter_config.json").exists():
         if folder.is_dir():
             raise NotFoundError(

@@ -103,9 +103,11 @@ def _scalar(value: str) -> Any:
 def _read(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError("there is no such settings file", where=str(path)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise InputError(
+            "there is no such settings file", where=str(path), remedy="check the path"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError("the settings file is not valid YAML", where=str(path), remedy="mend it") from error
     if not isinstance(values, dict):
         raise InputError(
