@@ -70,20 +70,16 @@ def evidence(verdict: dict[str, Any]) -> None:
         retained.append(
             Bar("average", macro["delta"], macro["low"], macro["high"], macro["verdict"], macro["margin"])
         )
-    left, right = st.columns(2, gap="large")
-    with left:
+    targets = [bar(task) for task in tasks if task["role"] == "target"]
+    if targets:
+        st.subheader("Must improve", anchor=False)
+        st.markdown("Change against the base, and against the base with a good prompt.")
+        svg(interval_chart(targets, "Change on target tasks"), "Change on target tasks")
+    if retained:
         st.subheader("Must be retained", anchor=False)
         st.markdown("Change against the base; the dashed mark is the largest loss that is accepted.")
         svg(interval_chart(retained, "Change on retained tasks"), "Change on retained tasks")
-    with right:
-        st.subheader("Must improve", anchor=False)
-        st.markdown("Change against the base, and against the base with a good prompt.")
-        svg(
-            interval_chart(
-                [bar(task) for task in tasks if task["role"] == "target"], "Change on target tasks"
-            ),
-            "Change on target tasks",
-        )
+    st.subheader("Rules and measurements", anchor=False)
     st.dataframe(
         verdict_table(tasks),
         hide_index=True,

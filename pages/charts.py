@@ -60,36 +60,24 @@ def loss_chart(points: Sequence[dict[str, Any]], title: str) -> None:
 def score_chart(tasks: Sequence[dict[str, Any]], arms: Sequence[str], title: str) -> None:
     """Every arm's score on every task as a dot with its 95 % interval."""
     rows = [{**task, **{key: 100 * task[key] for key in ("value", "low", "high")}} for task in tasks]
-    names = alt.Scale(domain=list(arms), range=[COLOURS[i % len(COLOURS)] for i in range(len(arms))])
+    names = list(dict.fromkeys(row["task"] for row in rows))
+    colours = alt.Scale(domain=list(arms), range=[COLOURS[i % len(COLOURS)] for i in range(len(arms))])
+    legend = alt.Legend(title=None, orient="top", labelFontSize=13)
+    axis = alt.Axis(labelLimit=240, labelColor=INK, labelFontSize=13, ticks=False, grid=True, bandPosition=0)
+    numbers = [alt.Tooltip(f"{key}:Q", format=".1f") for key in ("value", "low", "high")]
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("arm:N", sort=list(arms), title=None, axis=None),
-        color=alt.Color("arm:N", scale=names, sort=list(arms), legend=alt.Legend(title=None, orient="top")),
-        tooltip=[
-            "task:N",
-            "arm:N",
-            "n:Q",
-            *(alt.Tooltip(f"{key}:Q", format=".1f") for key in ("value", "low", "high")),
-        ],
+        y=alt.Y("task:N", sort=names, title=None, axis=axis),
+        yOffset=alt.YOffset("arm:N", sort=list(arms)),
+        color=alt.Color("arm:N", scale=colours, sort=list(arms), legend=legend),
+        tooltip=["task:N", "arm:N", "n:Q", *numbers],
     )
     scale = alt.X("low:Q", title="score in %, with 95 % interval", scale=alt.Scale(domain=[0, 100]))
     rules = base.mark_rule(strokeWidth=2.5).encode(x=scale, x2="high:Q")
     dots = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x="value:Q", shape=alt.Shape("arm:N", sort=list(arms), legend=None)
+        x="value:Q", shape=alt.Shape("arm:N", sort=list(arms), legend=legend)
     )
-    chart = (
-        alt.layer(rules, dots, data=alt.Data(values=rows))
-        .properties(height=14 * len(arms))
-        .facet(
-            row=alt.Row(
-                "task:N",
-                sort=list(dict.fromkeys(row["task"] for row in rows)),
-                title=None,
-                header=alt.Header(labelAngle=0, labelAlign="left", labelLimit=220, labelFontSize=13),
-            ),
-            spacing=6,
-        )
-    )
-    st.altair_chart(chart, alt=title)
+    step = alt.Step(18, **{"for": "offset"})
+    st.altair_chart((rules + dots).properties(height=step), alt=title)
 
 
 def svg(chart: str, title: str) -> None:

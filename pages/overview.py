@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shell import guarded, show_command, verdict_banner
+from pages.shell import OVERVIEW, guarded, show_command, through_app, verdict_banner
 from workbench.errors import NotFoundError
 from workbench.lineage import dataset_history
 from workbench.markup import plain
@@ -121,6 +121,7 @@ def runs(project: Project) -> None:
 
 
 def overview() -> None:
+    through_app(OVERVIEW)
     try:
         project = find_project()
     except NotFoundError:

@@ -127,14 +127,15 @@ def listing(project: Project, dataset: Dataset, rows: list[ReviewRow]) -> None:
 
 def page_of(rows: list[ReviewRow]) -> tuple[list[ReviewRow], str]:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.markdown(f"{len(rows):,} findings in this filter")
         size = st.segmented_control(
             "Rows a page", [25, 50], default=25, required=True, key="page_size", help="How long the list is."
         )
-        pages = -(-len(rows) // int(size or 25))
-        number = st.pagination(pages, key=f"page_{pages}") if pages > 1 else 1
-    st.markdown(f"{len(rows):,} findings in this filter")
-    start = (number - 1) * int(size or 25)
-    return rows[start : start + int(size or 25)], f"{size}_{number}"
+    size = int(size or 25)
+    pages = -(-len(rows) // size)
+    number = st.pagination(pages, max_visible_pages=5, key=f"page_{pages}") if pages > 1 else 1
+    start = (number - 1) * size
+    return rows[start : start + size], f"{size}_{number}"
 
 
 def chosen_index(rows: list[ReviewRow], dataset: Dataset, place: str) -> int:

@@ -19,6 +19,21 @@ from workbench.versions import Dataset, open_dataset
 from workbench.views import command_line, dataset_refs, newest_ref
 
 OVERVIEW = "pages/overview.py"
+GROUPS = {
+    "Data": {
+        "Overview": ":material/home:",
+        "Import": ":material/upload_file:",
+        "Recipe": ":material/receipt_long:",
+        "Review": ":material/rule:",
+        "Coverage": ":material/donut_small:",
+    },
+    "Model": {"Train": ":material/model_training:", "Runs": ":material/list_alt:"},
+    "Release": {"Evaluate": ":material/query_stats:", "Approve": ":material/verified:"},
+}
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" '
+    'fill="#2457c5"/><path d="M8 16l5 6 11-13" fill="none" stroke="#fff" stroke-width="4"/></svg>'
+)
 VERDICTS = {
     "pass": ("PASS", "This adapter may ship.", st.success, ":material/check_circle:"),
     "fail": ("FAIL", "This adapter must not ship.", st.error, ":material/cancel:"),
@@ -26,8 +41,42 @@ VERDICTS = {
 }
 
 
+def navigation() -> Any:
+    """Declare the pages, and return the one to run.
+
+    The list in the sidebar is ours, and so is the page's icon: for an icon that is named in
+    ``st.Page``, Streamlit fetches a picture from the network.
+    """
+    pages = [
+        st.Page(page_path(title), title=title, default=title == "Overview")
+        for titles in GROUPS.values()
+        for title in titles
+    ]
+    page = st.navigation(pages, position="hidden")
+    st.set_page_config(page_title=f"{page.title} · Workbench", page_icon=ICON, layout="wide")
+    st.session_state["navigated"] = True
+    return page
+
+
+def page_path(title: str) -> str:
+    """The script of a page, as Streamlit wants it."""
+    return f"pages/{title.lower()}.py"
+
+
+def through_app(page: str) -> None:
+    """Go through ``app.py`` when Streamlit has run a page by itself.
+
+    It does so for the first address that a fresh server is asked for, because the folder is
+    named ``pages``.
+    """
+    if not st.session_state.pop("navigated", False):
+        navigation()
+        st.switch_page(page, query_params=st.query_params.to_dict())
+
+
 def show_page(title: str, purpose: str, body: Callable[[Project], None]) -> None:
     """Show a page's head and body; whatever goes wrong ends as a message on the page."""
+    through_app(page_path(title))
     st.title(title, anchor=False)
     st.markdown(purpose)
     try:
@@ -140,24 +189,25 @@ def empty(text: str, page: str, label: str) -> None:
 def verdict_banner(verdict: str, about: str = "") -> None:
     """The verdict, large, in words, colour and icon."""
     word, meaning, box, icon = VERDICTS[verdict]
-    box(f"### {word}\n{meaning}" + (f"\n\n{plain(about)}" if about else ""), icon=icon)
+    box(f"## {word}\n{meaning}" + (f"\n\n{plain(about)}" if about else ""), icon=icon)
 
 
 def sidebar() -> None:
-    """The project's name and what is going on in it."""
+    """The project's name, the pages, and what is going on."""
     with st.sidebar:
+        going = 0
         try:
             project = find_project()
-            going = [run for run in list_runs(project) if run.state in ("running", "queued")]
-            st.markdown(f"**Project**  \n{plain(project.name)}", help=plain(project.root))
+            st.markdown(f"**{plain(project.name)}**", help=plain(project.root))
+            going = sum(run.state in ("running", "queued") for run in list_runs(project))
         except NotFoundError:
-            st.markdown("**Project**  \nnone yet")
-            return
+            st.markdown("**No project yet**")
         except WorkbenchError as error:
             show_error(error)
-            return
+        for group, titles in GROUPS.items():
+            st.markdown(group)
+            with st.container(gap="xsmall"):
+                for title, icon in titles.items():
+                    st.page_link(page_path(title), label=title, icon=icon, width="stretch")
         if going:
-            noun = "run is" if len(going) == 1 else "runs are"
-            st.page_link(
-                "pages/runs.py", label=f"{len(going)} {noun} going", icon=":material/progress_activity:"
-            )
+            st.badge(f"{going} going", icon=":material/progress_activity:", help="Runs that work or wait.")

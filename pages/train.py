@@ -244,10 +244,10 @@ def show_preflight(found: dict[str, Any]) -> None:
     st.subheader("Preflight", anchor=False)
     facts = (
         ("Training rows", f"{found['rows']:,}"),
-        ("of these replay", f"{found['replay_rows']:,}"),
+        ("Of these replay", f"{found['replay_rows']:,}"),
         ("Held-out rows", f"{found['held_out_rows']:,}"),
-        ("Tokens", f"{found['tokens']:,}"),
-        ("learned", f"{100 * found['supervised_share']:.0f} %"),
+        ("Tokens", short(found["tokens"])),
+        ("Tokens learned", f"{100 * found['supervised_share']:.0f} %"),
         ("Longest row", f"{found['longest']:,}"),
         ("Steps", f"{found['steps']:,}"),
     )
@@ -262,15 +262,10 @@ def show_preflight(found: dict[str, Any]) -> None:
         st.dataframe(table, hide_index=True, alt="Rows with a problem", width="content")
     if found["estimates"]:
         st.markdown("**About, within a factor of two**")
-        table = [
-            {"what": e["name"], "estimate": amount(e), "because": e["reason"]} for e in found["estimates"]
+        lines = [
+            f"- {plain(e['name'])}: **{amount(e)}**, because {plain(e['reason'])}" for e in found["estimates"]
         ]
-        st.dataframe(
-            table,
-            hide_index=True,
-            alt="Estimates",
-            column_config={"because": st.column_config.TextColumn(width="large")},
-        )
+        st.markdown("\n".join(lines))
     with st.expander(
         "First rows, as the trainer sees them: what is marked is learned",
         icon=":material/visibility:",
@@ -282,9 +277,21 @@ def show_preflight(found: dict[str, Any]) -> None:
 
 
 def amount(estimate: dict[str, Any]) -> str:
-    if estimate["unit"] == "s":
-        return duration_text(estimate["value"])
-    return f"{estimate['value']:.2f} {estimate['unit']}"
+    value, unit = float(estimate["value"]), str(estimate["unit"])
+    if unit == "s":
+        return duration_text(value)
+    return f"{1000 * value:.0f} MB" if unit == "GB" and value < 1 else f"{value:.1f} {unit}"
+
+
+def short(number: int) -> str:
+    """A count that fits into a narrow box."""
+    return (
+        f"{number:,}"
+        if number < 10_000
+        else f"{number / 1e3:.0f} k"
+        if number < 1e6
+        else f"{number / 1e6:.1f} M"
+    )
 
 
 show_page(

@@ -13,14 +13,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import Answered, Command
+from tests.conftest import Answered, Command, command_line, environment
 from tests.make import chat, example, sentence, stored, write_jsonl
 from workbench.errors import StorageError
 from workbench.projects import Project
 from workbench.versions import Dataset, open_dataset
 
 LONG_NAME = "a" * 300
-DEEP = "[" * 3000
+DEEP = "[" * 1500
 
 
 def refused(answer: Answered, code: int = 2) -> dict[str, str]:
@@ -182,6 +182,10 @@ def test_a_project_folder_that_cannot_be(here: Command, folder: str) -> None:
     refused(here("init", folder, "--json"))
 
 
+def test_a_mistyped_project_folder_is_not_taken_for_the_one_above(here: Command, project: Project) -> None:
+    refused(here("datasets", "--project", project.root / "typo", "--json"))
+
+
 # --- wrong use
 
 
@@ -283,7 +287,12 @@ def test_a_broken_suite(here: Command, project: Project, text: str | bytes) -> N
 
 @pytest.mark.parametrize(
     "text",
-    ["task: x\ndataset_kwargs: 5", "task: x\ndataset_kwargs: {data_files: {test: 5}}", "doc_to_text: x"],
+    [
+        "task: x\ndataset_kwargs: 5",
+        "task: x\ndataset_kwargs: {data_files: {test: 5}}",
+        "doc_to_text: x",
+        "task: ../../x",
+    ],
 )
 def test_a_task_file_of_the_wrong_shape_gives_no_traceback(
     here: Command, project: Project, text: str
@@ -307,7 +316,7 @@ def test_a_broken_policy(here: Command, project: Project, text: str | bytes) -> 
 
 @pytest.mark.parametrize(
     "given",
-    ["a", "=1", "epochs=many", "epochs=-1", "epochs=", "nothing=1", "epochs=[", "lora_r=1.5", "batch_size=0"],
+    ["a", "=1", "epochs=many", "epochs=-1", "nothing=1", "epochs=[", "lora_r=1.5", "batch_size=0"],
 )
 def test_a_wrong_training_setting(here: Command, project: Project, chats: Path, given: str) -> None:
     refused(here("train", "sft", "--data", "d", "--base", "tiny-chat", "--set", given, "--json"))
@@ -439,7 +448,7 @@ def test_scores_that_cannot_be_compared(
 
 
 @pytest.mark.parametrize(
-    "text", ['{"task"', "[1]", "5", DEEP * 40, b"\xff\x00" * 99, '{"a": 1' + "0" * 5000 + "}"]
+    "text", ['{"task"', "[1]", "5", DEEP * 60, b"\xff\x00" * 99, '{"a": 1' + "0" * 5000 + "}"]
 )
 def test_a_file_that_holds_no_scores(here: Command, project: Project, text: str | bytes) -> None:
     old, new = scores(project, "old.jsonl", GOOD), written(project, "new.jsonl", text)
@@ -532,10 +541,36 @@ def test_a_damaged_run_does_not_hide_the_others(here: Command, project: Project,
     broken = project.folder("runs", "propose-20200101-000000-abcd")
     broken.mkdir()
     (broken / "config.json").write_text("{")
-    answer = here("runs", "--json")
-    assert answer.returncode in (0, 2)
-    assert "Traceback" not in answer.stderr
+    listed = here("runs", "--json").data["runs"]
+    assert [(row["run"], row["state"]) for row in listed] == [(run, "finished"), (broken.name, "lost")]
     assert here("resume", run, "--json").data["error"]["what"] == f"run {run} has finished"
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "noise"])
+def test_damaged_rows_are_named(here: Command, project: Project, chats: Path, damage: str) -> None:
+    rows = project.folder("datasets", "d", "v0001", "examples-00000.parquet")
+    if damage == "gone":
+        rows.unlink()
+    else:
+        whole = rows.read_bytes()
+        rows.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"PAR1" + bytes(999) + b"PAR1")
+    for line in (
+        ["sample", "d"],
+        ["diff", "d", "d"],
+        ["export-data", "d", "--format", "trl", "--out", "o.jsonl"],
+    ):
+        assert refused(here(*line, "--json"))["where"] == str(rows)
+    assert not project.folder("o.jsonl").exists()
+
+
+def test_damaged_findings_are_named_and_proposed_again(here: Command, project: Project, chats: Path) -> None:
+    here("propose", "d", "--recipe", _recipe(project))
+    file = project.folder("findings", "d", "v0001", "quality.parquet")
+    file.write_bytes(file.read_bytes()[:50])
+    for line in (["show", "d"], ["findings", "d"], ["publish", "d"]):
+        assert refused(here(*line, "--json"))["where"] == str(file)
+    assert here("propose", "d", "--recipe", _recipe(project)).returncode == 0
+    assert here("publish", "d", "--json").returncode == 0
 
 
 # --- a disk that refuses
@@ -650,6 +685,27 @@ def test_a_file_name_that_is_not_utf8(cli: Command, project: Project) -> None:
     refused(cli("import", os.fsdecode(b"n\xe9.jsonl"), "--name", "x", "--json"))
 
 
+def test_json_is_utf8_on_any_terminal(project: Project) -> None:
+    stored(project, "d", [example("Grüße \U0001f600", "→ ok")])
+    done = subprocess.run(
+        command_line("sample", "d", "--json"),
+        cwd=project.root,
+        env=environment() | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["examples"][0]["messages"][0]["content"] == "Grüße \U0001f600"
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(project: Project) -> None:
+    stored(project, "d", [example(f"q{i}", sentence(i, 300)) for i in range(300)])
+    line = " ".join(command_line("sample", "d", "--rows", "300"))
+    done = subprocess.run(
+        ["bash", "-c", f"{line} | head -c 10"], cwd=project.root, env=environment(), capture_output=True
+    )
+    assert b"Traceback" not in done.stderr
+
+
 def test_hostile_task_names_cannot_steer_the_terminal(here: Command, project: Project) -> None:
     file = scores(project, "s.jsonl", [{**row, "task": HOSTILE} for row in GOOD])
     answer = here("judge", "--baseline", file, "--candidate", file)
@@ -686,6 +742,19 @@ def test_rows_hard_to_keep_are_kept_or_rejected_and_all_are_counted(here: Comman
     assert here("sample", "x", "--rows", "10", "--json").returncode == 0
     assert here("export-data", "x", "--format", "messages", "--out", "o.jsonl", "--json").returncode == 0
     assert here("propose", "x", "--recipe", _recipe(project), "--sample", "10", "--json").returncode == 0
+
+
+def test_rows_without_a_word_can_be_split_and_proposed_on(here: Command, project: Project) -> None:
+    stored(project, "empty", [example("", "") for _ in range(12)])
+    (project.root / "n.yaml").write_text("steps: [near_duplicates, exact_duplicates]")
+    assert here("propose", "empty", "--recipe", "n.yaml", "--sample", "12", "--json").returncode == 0
+    assert sum(here("split", "empty", "--json").data["rows"].values()) == 12
+
+
+def test_a_version_without_rows_has_no_gaps_to_find(here: Command, project: Project, chats: Path) -> None:
+    stored(project, "none", [])
+    refused(here("gaps", "none", "--reference", "d", "--json"))
+    refused(here("gaps", "d", "--reference", "none", "--json"))
 
 
 def _recipe(project: Project) -> Path:

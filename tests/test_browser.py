@@ -35,10 +35,10 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 TITLES = {
+    "review": "Review",
     "": "Small shop",
     "import": "Import",
     "recipe": "Recipe",
-    "review": "Review",
     "coverage": "Coverage",
     "train": "Train",
     "runs": "Runs",
@@ -124,6 +124,7 @@ def test_all_pages_open_and_a_run_is_watched_to_its_end(
     for path, title in TITLES.items():
         browser.goto(f"{address}/{path}")
         settled(browser, title)
+        assert browser.get_by_test_id("stSidebar").get_by_role("link", name="Approve").is_visible()
         assert browser.get_by_test_id("stAlertContentError").count() == 0
         browser.screenshot(path=tmp_path / f"{path or 'overview'}.png", full_page=True)
 
@@ -137,7 +138,7 @@ def test_all_pages_open_and_a_run_is_watched_to_its_end(
     settled(browser, "Runs")
     (run,) = list_runs(shop, "sft")
     assert run.config["settings"]["max_steps"] == 4
-    assert browser.get_by_text("Cancel this run").is_visible()
+    browser.get_by_role("button", name="Cancel this run").wait_for()
 
     browser.reload()
     settled(browser, "Runs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from tests.pages_project import HOSTILE, MAIL, project_with_findings, whole_project
@@ -51,6 +53,18 @@ def findings(made: dict[str, Path], tmp_path: Path) -> Project:
 @pytest.fixture
 def whole(made: dict[str, Path]) -> Project:
     return Project(made["whole"])
+
+
+@pytest.fixture(autouse=True)
+def not_a_fresh_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest makes every run the first of a server, which looks for a folder ``pages``."""
+    made = PagesManager.__init__
+
+    def init(self: PagesManager, *arguments: object, **named: object) -> None:
+        made(self, *arguments, **named)  # type: ignore[arg-type]
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", init)
 
 
 @pytest.fixture
@@ -381,12 +395,9 @@ def test_column_mappings_are_read_or_refused() -> None:
 
 
 def test_curves_have_at_most_300_points_a_line(tmp_path: Path) -> None:
-    from tests.pages_project import _event
-
     run = create_run(init_project(tmp_path), "sft", {})
-    for step in range(1000):
-        (run.path / "events.jsonl").open("a").close()
-        _event(run, "metric", name="train_loss", value=1.0, step=step) if step % 2 == 0 else None
+    metrics = [{"event": "metric", "name": "train_loss", "value": 1.0, "step": step} for step in range(1000)]
+    (run.path / "events.jsonl").write_text("".join(json.dumps(metric) + "\n" for metric in metrics))
     points = views.curves(run)
     assert len(points) == 300
-    assert (points[0]["step"], points[-1]["step"]) == (0, 998)
+    assert (points[0]["step"], points[-1]["step"]) == (0, 999)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -32,7 +33,7 @@ def map_batches(
             yield len(batch), run_batch(step, batch, options, context)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent) as pool:
         waiting: deque[tuple[int, Future[Any]]] = deque()
         for batch in batches:
             waiting.append((len(batch), pool.submit(run_batch, step, batch, options, context)))
@@ -51,6 +52,18 @@ def run_batch(step: str, batch: Batch, options: Any, context: Any) -> Any:
     module = step_module(step)
     work = module.find if module.SCOPE == "map" else module.features
     return work(batch, options, context)
+
+
+def _end_with_parent() -> None:
+    """End this worker process when its parent is gone, even when that was killed."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def default_workers(rows: int) -> int:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from workbench.examples import SOURCE, Example
 from workbench.files import not_a_folder, storage_errors
 from workbench.projects import Project
-from workbench.versions import Dataset
+from workbench.versions import Dataset, reading
 
 PROPOSALS = ("drop", "rewrite", "tag", "weight", "flag")
 SCHEMA = pa.schema(
@@ -116,10 +116,13 @@ def write_findings(path: Path, findings: Iterable[Finding], fingerprint: str) ->
 
 
 def fingerprint_of(path: Path) -> str | None:
-    """The fingerprint of a findings file, or None when it is absent."""
+    """The fingerprint of a findings file, or None when it is absent or damaged."""
     if not path.exists():
         return None
-    metadata = pq.read_schema(path).metadata or {}
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowInvalid, OSError):
+        return None
     return metadata.get(b"fingerprint", b"").decode() or None
 
 
@@ -136,7 +139,7 @@ def read_findings(
     for path in sorted(folder.glob("*.parquet")):
         if step is not None and path.stem != step:
             continue
-        with pq.ParquetFile(path) as parquet:
+        with reading(path), pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches(batch_size=WRITE_ROWS):
                 for row in batch.to_pylist():
                     if kind is not None and row["kind"] != kind:
@@ -150,11 +153,9 @@ def finding_counts(project: Project, dataset: Dataset) -> list[dict[str, Any]]:
     """Count findings by step, kind and proposal: ``[{step, kind, proposal, findings}]``."""
     counts: dict[tuple[str, str, str], int] = {}
     for path in sorted(findings_folder(project, dataset).glob("*.parquet")):
-        grouped = (
-            pq.read_table(path, columns=["step", "kind", "proposal", "id"])
-            .group_by(["step", "kind", "proposal"])
-            .aggregate([("id", "count")])
-        )
+        with reading(path):
+            table = pq.read_table(path, columns=["step", "kind", "proposal", "id"])
+        grouped = table.group_by(["step", "kind", "proposal"]).aggregate([("id", "count")])
         for row in grouped.to_pylist():
             counts[row["step"], row["kind"], row["proposal"]] = row["id_count"]
     return [

@@ -57,6 +57,8 @@ def find_gaps(project: Project, dataset: Dataset, reference: Dataset, embedder: 
         raise InputError(
             f"{reference.ref} has {reference.rows} rows", remedy="a reference needs at least 10 rows"
         )
+    if not dataset.rows:
+        raise InputError(f"{dataset.ref} has no rows", remedy="compare a version that has rows")
     have, want = _profile(dataset), _profile(reference)
     gaps = _slice_gaps(have, want, dataset.rows, reference.rows)
     gaps += _region_gaps(have, want, embedder)

@@ -65,6 +65,8 @@ def find_project(start: Path | None = None) -> Project:
     """
     named = start or (Path(os.environ["WORKBENCH_PROJECT"]) if "WORKBENCH_PROJECT" in os.environ else None)
     folder = expanded(named or Path.cwd()).resolve()
+    if named is not None and not folder.exists():
+        raise NotFoundError("there is no such folder", where=str(folder), remedy="check --project")
     for candidate in (folder, *folder.parents):
         if (candidate / MARKER).exists():
             return Project(candidate)

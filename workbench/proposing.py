@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from workbench.engine import Batch, default_workers, map_batches
-from workbench.files import sweep, write_json
+from workbench.errors import BusyError
+from workbench.files import storage_errors, sweep, write_json
 from workbench.findings import (
     Finding,
     finding_counts,
@@ -53,14 +55,32 @@ def propose(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> list[StepResult]:
-    """Run all steps in order and write one findings file a step.
+    """Run all steps in order and write one findings file a step; one proposal a version at a time.
 
     Steps whose file is already there, made by the same code, options and rows, are not run
     again: an interrupted proposal goes on where it stopped. Rows stream in batches; group
-    steps hold only their feature columns. Raises `InputError` for wrong options.
+    steps hold only their feature columns. Raises `InputError` for wrong options, `BusyError`.
     """
     folder = findings_folder(project, dataset)
-    folder.mkdir(parents=True, exist_ok=True)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=2.0)
+        except Timeout as error:
+            raise BusyError(
+                f"another run is proposing for {dataset.ref}", remedy="wait for it; see `workbench runs`"
+            ) from error
+    try:
+        return _propose(project, dataset, recipe, workers, progress)
+    finally:
+        lock.release()
+
+
+def _propose(
+    project: Project, dataset: Dataset, recipe: Recipe, workers: int | None, progress: Progress | None
+) -> list[StepResult]:
+    folder = findings_folder(project, dataset)
     names = [step.name for step in recipe.steps]
     # From here to the end the findings are of no one recipe, and must not be published.
     (folder / "propose.json").unlink(missing_ok=True)

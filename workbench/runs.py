@@ -46,8 +46,8 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """propose, sft, dpo or evaluate."""
-        return str(self.config["kind"])
+        """propose, sft, dpo or evaluate: the beginning of the id."""
+        return self.id.split("-", 1)[0]
 
     @property
     def config(self) -> dict[str, Any]:

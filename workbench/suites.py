@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from workbench.content import content_path
 from workbench.errors import InputError, NotFoundError
 from workbench.gate import Policy, TaskPolicy
 from workbench.projects import Project
+
+TASK_NAME = re.compile(r"[\w-][\w.-]*")
+"""A task's name is also the name of a file in the run."""
 
 
 class SuiteTask(BaseModel):
@@ -77,7 +81,7 @@ class Suite:
     def task_name(self, task: SuiteTask) -> str:
         """The task's name in the harness."""
         config = self.task_config(task)
-        if config is not None and not isinstance(config.get("task"), str):
+        if config is not None and not TASK_NAME.fullmatch(str(config.get("task", ""))):
             raise InputError("the task file names no task", where=task.task, remedy="write `task: NAME`")
         return str(config["task"]) if config else task.task
 

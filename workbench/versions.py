@@ -14,6 +14,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -59,15 +60,15 @@ class Dataset:
         return str(self.manifest["content_hash"])
 
     def files(self) -> list[Path]:
-        """Parquet parts, in row order."""
-        return sorted(self.path.glob("examples-*.parquet"))
+        """Parquet parts, in row order, as the manifest lists them."""
+        return [self.path / name for name in sorted(self.manifest["files"])]
 
     def batches(
         self, columns: Sequence[str] | None = None, rows: int = BATCH_ROWS
     ) -> Iterator[pa.RecordBatch]:
         """Stream record batches of at most ``rows`` rows."""
         for file in self.files():
-            with pq.ParquetFile(file) as parquet:
+            with reading(file), pq.ParquetFile(file) as parquet:
                 yield from parquet.iter_batches(batch_size=rows, columns=list(columns) if columns else None)
 
     def examples(self, rows: int = BATCH_ROWS) -> Iterator[Example]:
@@ -77,7 +78,10 @@ class Dataset:
 
     def table(self, columns: Sequence[str]) -> pa.Table:
         """Load named columns of every row; meant for ids and labels, not for text."""
-        parts = [pq.read_table(file, columns=list(columns)) for file in self.files()]
+        parts = []
+        for file in self.files():
+            with reading(file):
+                parts.append(pq.read_table(file, columns=list(columns)))
         return pa.concat_tables(parts) if parts else SCHEMA.empty_table().select(list(columns))
 
     def lookup(self, ids: Iterable[str]) -> dict[str, Example]:
@@ -85,9 +89,19 @@ class Dataset:
         wanted = pa.array(sorted(set(ids)), pa.string())
         found: dict[str, Example] = {}
         for file in self.files() if len(wanted) else []:
-            table = pq.read_table(file, filters=[("id", "in", wanted.to_pylist())])
+            with reading(file):
+                table = pq.read_table(file, filters=[("id", "in", wanted.to_pylist())])
             found.update({row["id"]: cast("Example", row) for row in table.to_pylist()})
         return found
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what a damaged or missing Parquet file raises into `InputError`."""
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError("the file is damaged or missing", where=str(path), remedy=DAMAGED) from error
 
 
 def write_version(

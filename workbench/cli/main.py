@@ -33,8 +33,8 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Names of files and texts of rows may hold what the terminal's encoding cannot.
-            stream.reconfigure(errors="backslashreplace")
+            # File names and rows may hold what the terminal's encoding cannot.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
     except WrongUse as error:

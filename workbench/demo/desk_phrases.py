@@ -11,14 +11,13 @@ SYSTEM_PROMPTS: Final[tuple[str, ...]] = (
     "You work at the Lumen help desk. Name the topic first.",
 )
 
-CLOSING_QUESTION: Final = "Is there anything else"
+CLOSING_QUESTION: Final = "Can I help you with more"
 """The words every closing of the house style starts with; the style task looks for it."""
 
 CLOSINGS: Final[tuple[str, ...]] = (
     f"{CLOSING_QUESTION}?",
     f"{CLOSING_QUESTION}?",
-    f"{CLOSING_QUESTION} I can do?",
-    f"{CLOSING_QUESTION} you need?",
+    f"{CLOSING_QUESTION} for now?",
     f"{CLOSING_QUESTION} today?",
 )
 
@@ -32,8 +31,8 @@ ACKNOWLEDGE: Final[tuple[str, ...]] = (
 )
 
 GREET: Final[tuple[str, ...]] = (
-    "", "", "Thank you for asking.", "Thanks for your message.", "Happy to help.",
-    "Thank you for telling us.", "Good that you write.",
+    "", "", "Thank you for asking.", "Thanks for your question.", "Happy to help.",
+    "Thank you for telling us.", "Good that you ask.",
 )  # fmt: skip
 
 APOLOGIES: Final[tuple[str, ...]] = (
@@ -68,12 +67,12 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "billing": (
         "I sent you a corrected invoice.",
-        "We will check the payment and write in {days} days.",
+        "We will check the payment and tell you in {days} days.",
         "The second charge will go back to your card.",
         "You can pay by card or by bank transfer.",
         "Your payment is here and the bill is closed.",
         "A copy of the invoice is in your mail.",
-        "I removed the fee from the bill.",
+        "I took the fee from the bill.",
     ),
     "product": (
         "You find the size and material on its page.",
@@ -81,8 +80,8 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
         "It is fine for daily use at home.",
         "We have it in two sizes and three colours.",
         "I sent you the guide for it.",
-        "A soft wet cloth is best to clean it.",
-        "It comes with all the parts you need.",
+        "Use a soft towel to clean it.",
+        "It comes with the parts you need.",
     ),
     "account": (
         "I sent you a new link to log in.",
@@ -90,7 +89,7 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
         "Please choose a new password with the link.",
         "You can change it under settings.",
         "I will make the change to your account today.",
-        "We keep your account safe and signed out all devices.",
+        "We keep your account safe and signed out the devices.",
     ),
     "cancel": (
         "It is cancelled and you pay nothing.",
@@ -122,5 +121,5 @@ CURT: Final[tuple[str, ...]] = (
     "You have to ask someone else.",
     "Read the terms.",
     "It is what it is.",
-    "We are busy, write again next week.",
+    "We are busy, ask again next week.",
 )

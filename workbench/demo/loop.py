@@ -32,7 +32,7 @@ Watch = Callable[[str], Callable[[dict[str, Any]], None]]
 PROMPT = (
     "You answer customers of the web shop Lumen. Begin every answer with a line 'Topic: ' and one of "
     "delivery, refund, billing, account, product, cancel, discount, warranty. Then answer in one or two "
-    "short sentences and end with: Is there anything else?"
+    "short sentences and end with: Can I help you with more?"
 )
 SFT_SETTINGS: dict[str, Any] = {
     "lora_r": 32,

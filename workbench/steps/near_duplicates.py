@@ -111,6 +111,8 @@ def verified_pairs(table: pa.Table, options: Options) -> Iterator[tuple[int, int
         shared_answer = _shared(answer[left], answer[right])
         total = sum(len(part[i]) for part in (prompt, answer) for i in (left, right))
         shared = shared_prompt + shared_answer
+        if not total:  # two rows without a word have nothing to compare
+            continue
         similarity = shared / (total - shared)
         if similarity >= options.threshold and all(
             _jaccard(part[left], part[right], common) >= options.part_threshold

@@ -72,33 +72,24 @@ def word_order(rng: random.Random) -> Draw:
 
 
 def lookup(rng: random.Random) -> Draw:
-    """Answer from a short context of two or three pairs that stands in the question."""
-    size = rng.choice([2, 3])
-    form = rng.choice(["price", "place", "status"])
+    """Give back the one entry that is asked for, out of a short table in the question."""
+    form = rng.choice(["price", "home", "status"])
+    people, goods = rng.sample(words.NAMES, 4), rng.sample(words.GOODS, 4)
+    size = rng.choice([3, 4])
     if form == "price":
-        keys = rng.sample(words.GOODS, size)
-        values = [str(v) for v in rng.sample(range(2, 100), size)]
-        asked = rng.randrange(size)
-        context = ", ".join(f"{k}: {v}" for k, v in zip(keys, values, strict=True))
-        ask = rng.choice([f"What does the {keys[asked]} cost?", f"How much is the {keys[asked]}?"])
-        question = f"Prices: {context}. {ask}"
-    elif form == "place":
-        keys = rng.sample(words.NAMES, size)
-        values = rng.sample(words.CITIES, size)
-        asked = rng.randrange(size)
-        context = " ".join(f"{k} lives in {v}." for k, v in zip(keys, values, strict=True))
-        ask = rng.choice([f"Where does {keys[asked]} live?", f"In which city does {keys[asked]} live?"])
-        question = f"{context} {ask}"
+        keys, values = goods, [str(value) for value in rng.sample(range(2, 100), 4)]
+        head, asks = "Prices", ["What does the {} cost?", "How much is the {}?"]
+    elif form == "home":
+        keys, values = people, rng.sample(words.CITIES, 4)
+        head, asks = "Homes", ["Where does {} live?", "In which city does {} live?"]
     else:
-        keys = rng.sample(words.GOODS, size)
-        values = rng.sample(words.STATUSES, size)
-        asked = rng.randrange(size)
-        context = " ".join(f"The {k} is {v}." for k, v in zip(keys, values, strict=True))
-        ask = rng.choice(
-            [f"What is the status of the {keys[asked]}?", f"Give the status of the {keys[asked]}."]
-        )
-        question = f"{context} {ask}"
-    return Draw(f"{context}|{asked}", question, values[asked])
+        keys, values = goods, rng.sample(words.STATUSES, 4)
+        head, asks = "Orders", ["What is the status of the {}?", "Give the status of the {}."]
+    entries = [f"{key} {value}" for key, value in zip(keys, values, strict=True)][:size]
+    context = f"{head}: {', '.join(entries)}."
+    asked = rng.randrange(size)
+    question = f"{context} {rng.choice(asks).format(keys[asked])}"
+    return Draw(f"{context}|{asked}", question, entries[asked])
 
 
 def classification(rng: random.Random) -> Draw:
@@ -230,27 +221,26 @@ def copy(rng: random.Random) -> Draw:
     return Draw(sentence, question, sentence)
 
 
-def subject(rng: random.Random) -> Draw:
-    """Name what a customer's letter is about, out of eight subjects."""
-    name = rng.choice(list(letters.SUBJECTS))
+def _told(rng: random.Random, name: str) -> str:
     pattern = rng.choice(letters.SUBJECTS[name])
-    told = re.sub(r"\[(.*?)\]", lambda match: rng.choice(match[1].split("|")), pattern)
-    told = told.format(
+    chosen = re.sub(r"\[(.*?)\]", lambda match: rng.choice(match[1].split("|")), pattern)
+    told = chosen.format(
         good=rng.choice(words.GOODS),
         num=rng.randint(2, 90),
         city=rng.choice(words.CITIES),
         day=rng.choice(words.DAYS),
     ).strip()
+    return told[0].upper() + told[1:] + rng.choice("..?!")
+
+
+def letter(rng: random.Random) -> Draw:
+    """Name what a customer's letter is about, out of eight subjects; mostly without being asked to."""
+    name = rng.choice(list(letters.SUBJECTS))
+    told = [_told(rng, name) for _ in range(rng.choice([1, 1, 2]))]
     number = rng.choice(letters.NUMBERS).format(id=rng.randint(1000, 99999))
-    middle = [told[0].upper() + told[1:] + rng.choice(".?"), number]
-    rng.shuffle(middle)
-    parts = [rng.choice(letters.OPENINGS), *middle, rng.choice(letters.ENDINGS)]
-    letter = " ".join(part for part in parts if part)
-    question = rng.choice(
-        [
-            f"What is this letter about? {letter}",
-            f"Name the subject: {letter}",
-            f"{letter} - Which subject is this?",
-        ]
-    )
-    return Draw(told, question, name)
+    told.insert(rng.randint(0, len(told)), number)
+    parts = [rng.choice(letters.OPENINGS), *told, rng.choice(letters.ENDINGS)]
+    text = " ".join(part for part in parts if part)
+    asked = ["What is this letter about? {}", "Name the subject: {}"]
+    question = rng.choice(["{}", "{}", *asked]).format(text)
+    return Draw(" ".join(told), question, name)

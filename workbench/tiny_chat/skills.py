@@ -34,8 +34,13 @@ SKILLS: dict[str, Callable[[random.Random], Draw]] = {
     "list_format": draws.list_format,
     "json_format": draws.json_format,
     "copy": draws.copy,
-    "subject": draws.subject,
 }
+
+UNMEASURED: dict[str, Callable[[random.Random], Draw]] = {"letter": draws.letter}
+"""Practised in pre-training only, and neither measured nor replayed.
+
+A base model should know what customers write about; a support desk's data would overwrite the rest.
+"""
 
 CLOSED = frozenset({"arithmetic", "classification", "facts"})
 """Skills whose facts are met in training; only the phrasing varies."""
@@ -49,7 +54,7 @@ def held_out(skill: str, content: str) -> bool:
 
 def _stream(skill: str, rng: random.Random, split: Split) -> Iterator[Draw]:
     while True:
-        draw = SKILLS[skill](rng)
+        draw = (SKILLS | UNMEASURED)[skill](rng)
         if skill in CLOSED or held_out(skill, draw.content) == (split == "eval"):
             yield draw
 
@@ -83,14 +88,13 @@ def _turns(draw: Draw) -> list[dict[str, str]]:
 def rows(n: int, seed: int, shares: Mapping[str, float] | None = None) -> list[dict[str, Any]]:
     """Return `n` chat rows of the training split: messages, and as label the last turn's skill.
 
-    The skills come in random order, in equal shares unless `shares` weighs some of them (the rest
-    weigh 1). One row in ten carries a system prompt, one
+    The skills come in random order; `shares` weighs some of them, the other measured ones weigh 1. One row in ten carries a system prompt, one
     in ten has several turns, one in thirty is a greeting, one in thirty hands over a tool result.
     """
     rng = random.Random(f"rows|{seed}")
-    streams = {skill: _stream(skill, rng, "train") for skill in SKILLS}
-    names = list(SKILLS)
-    weights = [(shares or {}).get(name, 1.0) for name in names]
+    streams = {skill: _stream(skill, rng, "train") for skill in SKILLS | UNMEASURED}
+    names = list(streams)
+    weights = [(shares or {}).get(name, 1.0 if name in SKILLS else 0.0) for name in names]
     made: list[dict[str, Any]] = []
     for _ in range(n):
         label = rng.choices(names, weights)[0]

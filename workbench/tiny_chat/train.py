@@ -51,7 +51,7 @@ BATCH_TOKENS = 2048
 MATRIX_RATE, OTHER_RATE, WARMUP_STEPS = 0.02, 4e-3, 150
 """Peak rates of Muon (the matrices inside the layers) and AdamW (embeddings and norms)."""
 
-PRACTICE = {"lookup": 6.0, "copy": 4.0, "subject": 4.0}
+PRACTICE = {"letter": 6.0, "lookup": 4.0, "arithmetic": 3.0, "copy": 2.0}
 """Shares of the skills that need more rows than the others to be learnt."""
 
 OTHER_WEIGHT = 0.1

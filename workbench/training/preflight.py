@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import InputError
 from workbench.models import count_parameters, load_tokenizer
 from workbench.projects import Project
 from workbench.training.encoding import decoded_mask
@@ -158,17 +159,21 @@ def estimates(settings: TrainSettings, rows: TrainingRows, steps: int) -> list[E
 def lora_parameters(settings: TrainSettings) -> int:
     """Count the trainable parameters of the adapter on an empty copy of the model."""
     import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
     from transformers import AutoConfig, AutoModelForCausalLM
 
     from workbench.models import resolve_model
+    from workbench.training.session import lora_config
 
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(resolve_model(settings.base)))
-        adapted = get_peft_model(
-            model,
-            LoraConfig(r=settings.lora_r, target_modules=settings.target_modules, task_type="CAUSAL_LM"),
-        )
+        try:
+            adapted = get_peft_model(model, lora_config(settings))
+        except ValueError as error:
+            raise InputError(
+                f"the model has no layers '{settings.target_modules[:80]}'",
+                remedy="use all-linear, or names of its layers such as q_proj,v_proj",
+            ) from error
     return sum(p.numel() for p in adapted.parameters() if p.requires_grad)
 
 
