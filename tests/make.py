@@ -66,11 +66,45 @@ def proposed(project: Project, dataset: Dataset, steps: str) -> None:
     propose(project, dataset, parse_recipe(f"steps: {steps}", "test", where="test"), workers=1)
 
 
-WORDS = (
-    "river stone window garden letter silver morning engine basket yellow copper winter market "
-    "pencil forest bridge candle orange pocket thunder violet harbor meadow lantern marble "
-    "cotton shadow ladder ribbon velvet anchor blossom canyon dolphin ember falcon glacier"
-).split()
+WORDS = [
+    "river",
+    "stone",
+    "window",
+    "garden",
+    "letter",
+    "silver",
+    "morning",
+    "engine",
+    "basket",
+    "yellow",
+    "copper",
+    "winter",
+    "market",
+    "pencil",
+    "forest",
+    "bridge",
+    "candle",
+    "orange",
+    "pocket",
+    "thunder",
+    "violet",
+    "harbor",
+    "meadow",
+    "lantern",
+    "marble",
+    "cotton",
+    "shadow",
+    "ladder",
+    "ribbon",
+    "velvet",
+    "anchor",
+    "blossom",
+    "canyon",
+    "dolphin",
+    "ember",
+    "falcon",
+    "glacier",
+]
 
 
 def sentence(number: int, length: int = 14) -> str:

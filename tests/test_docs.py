@@ -33,8 +33,20 @@ def help_of(*command: str) -> str:
 def test_the_command_reference_is_what_the_commands_say(tmp_path: Path) -> None:
     made = tmp_path / "commands.md"
     subprocess.run(
-        [sys.executable, "-m", "typer", "workbench.cli.main", "utils", "docs"]
-        + ["--name", "workbench", "--title", "Commands", "--output", str(made)],
+        [
+            sys.executable,
+            "-m",
+            "typer",
+            "workbench.cli.main",
+            "utils",
+            "docs",
+            "--name",
+            "workbench",
+            "--title",
+            "Commands",
+            "--output",
+            str(made),
+        ],
         check=True,
         capture_output=True,
         cwd=ROOT,

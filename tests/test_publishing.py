@@ -89,7 +89,7 @@ def test_a_person_can_drop_a_clean_row(project: Project, dataset: Dataset) -> No
 
 
 def test_dropping_the_keeper_keeps_its_copy(project: Project, dataset: Dataset) -> None:
-    identity = list(dataset.examples())[0]["id"]
+    identity = next(iter(dataset.examples()))["id"]
     decide(project, [identity], "drop", dataset="d", target="example")
     publish(project, dataset)
     assert lines(open_dataset(project, "d")) == [2, 4, 5]

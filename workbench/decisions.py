@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError
-from workbench.files import append_line, read_lines
+from workbench.files import append_lines, read_lines
 from workbench.projects import Project
 
 FINDING_ACTIONS = ("accept", "reject")
@@ -62,9 +62,9 @@ def decide(
             remedy=f"use one of {', '.join((*allowed, 'undo'))}",
         )
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    for identity in ids:
-        decision = Decision(target, identity, action, who or current_user(), why, now, dataset)
-        append_line(decisions_path(project), asdict(decision))
+    by = who or current_user()
+    rows = [asdict(Decision(target, identity, action, by, why, now, dataset)) for identity in ids]
+    append_lines(decisions_path(project), rows)
     return len(ids)
 
 
@@ -95,8 +95,7 @@ def import_decisions(project: Project, path: Path) -> int:
             where=str(path),
             remedy='each line needs "target", "id", "action", "who", "why", "when", "dataset"',
         )
-    for decision in decisions:
-        append_line(decisions_path(project), asdict(decision))
+    append_lines(decisions_path(project), [asdict(decision) for decision in decisions])
     return len(decisions)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -75,18 +75,25 @@ def expanded(path: Path) -> Path:
 
 
 def append_line(path: Path, value: dict[str, Any]) -> None:
-    """Append one JSON line and fsync it, so that a crash loses at most this line.
+    """Append one JSON line and fsync it, so that a crash loses at most this line."""
+    append_lines(path, [value])
 
-    A line that an earlier crash left torn is ended first, or it would swallow this one.
+
+def append_lines(path: Path, values: Sequence[dict[str, Any]]) -> None:
+    """Append JSON lines with one fsync.
+
+    A line that an earlier crash left torn is ended first, or it would swallow the next.
     """
+    if not values:
+        return
+    text = "".join(json.dumps(value, ensure_ascii=False, default=_plain) + "\n" for value in values)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(value, ensure_ascii=False, default=_plain) + "\n"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             size = os.fstat(descriptor).st_size
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            os.write(descriptor, (b"\n" if torn else b"") + line.encode("utf-8", "replace"))
+            os.write(descriptor, (b"\n" if torn else b"") + text.encode("utf-8", "replace"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

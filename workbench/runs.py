@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,11 @@ class Run:
 
     def events(self) -> list[dict[str, Any]]:
         """All events so far, oldest first."""
-        return read_lines(self.path / "events.jsonl")
+        path = self.path / "events.jsonl"
+        if not path.exists():
+            return []
+        known = path.stat()
+        return list(_events(path, known.st_size, known.st_mtime_ns))
 
     @property
     def state(self) -> str:
@@ -88,6 +93,12 @@ class Run:
             if event["event"] == "progress":
                 return event["done"], event["total"], event["unit"]
         return None
+
+
+@lru_cache(maxsize=256)
+def _events(path: Path, _size: int, _changed: int) -> tuple[dict[str, Any], ...]:
+    """Read a run's events once for each state of the file."""
+    return tuple(read_lines(path))
 
 
 _children: list[subprocess.Popen[bytes]] = []

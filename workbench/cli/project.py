@@ -125,16 +125,7 @@ def ui(
     except NotFoundError:
         sys.stderr.write("no project here: the app will offer to make one\n")
     command_line = [sys.executable, "-m", "streamlit", "run", str(content_path("app.py"))]
-    command_line += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    command_line += ["--browser.gatherUsageStats", "false", "--client.showErrorDetails", "none"]
-    command_line += [
-        "--client.toolbarMode",
-        "minimal",
-        "--theme.base",
-        "light",
-        "--theme.primaryColor",
-        "#2457c5",
-    ]
+    command_line += [*_app_options(content_path(".streamlit", "config.toml")), "--server.port", str(port)]
     sys.stderr.write(f"open http://127.0.0.1:{port} (stop with Ctrl-C)\n")
     try:
         code = subprocess.run(command_line, env=environment, check=False).returncode
@@ -143,6 +134,22 @@ def ui(
     if code not in (0, 130):
         raise InputError("the app stopped", remedy=f"is port {port} taken? try --port {port + 1}")
     return Answer({"stopped": True}, "stopped")
+
+
+def _app_options(config: Path) -> list[str]:
+    """The app's own configuration as options, so that it holds from any folder."""
+    import tomllib
+
+    sections = tomllib.loads(config.read_text(encoding="utf-8"))
+    options: list[str] = []
+    for section, values in sections.items():
+        for key, value in values.items():
+            for single in value if isinstance(value, list) else [value]:
+                options += [
+                    f"--{section}.{key}",
+                    str(single).lower() if isinstance(single, bool) else str(single),
+                ]
+    return options
 
 
 def _demo_project() -> Path | None:
