@@ -76,7 +76,7 @@ def test_a_path_that_cannot_be(here: Command, name: str) -> None:
         ("binary.jsonl", bytes(range(128, 256)) * 20),
         ("binary.bin", bytes(range(256)) * 20),
         ("nul.jsonl", b"\0" * 1000),
-        ("cut.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 50)[:12]),
+        ("cut.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 50, mtime=0)[:12]),
         ("not.parquet", b"PAR1 and nothing else"),
         ("deep.jsonl", DEEP.encode()),
         ("number.json", b"5"),
@@ -596,7 +596,7 @@ def test_a_full_disk_leaves_the_old_version_and_no_rubbish(
             "d@v0001"
         ]
         left = [path.name for path in (home / "datasets" / "d").iterdir() if path.name.endswith(".tmp")]
-        assert [name for name in left if "writing" in name] == []
+        assert left == []
         assert here("import", first, "--name", "e", "--project", home).returncode == 0
     finally:
         subprocess.run(["umount", home], check=True)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from workbench import __version__
 from workbench.errors import InputError
 from workbench.files import read_json, write_json, write_text
-from workbench.models import load_model, load_tokenizer, resolve_model
+from workbench.models import load_model, load_tokenizer, pinned_model
 from workbench.paired import mean_interval
 from workbench.projects import Project
 from workbench.runs import Run, create_run
@@ -59,7 +59,9 @@ def create_evaluation(
     from workbench.training.session import find_adapter
 
     load_suite(suite, project)
-    resolve_model(base)
+    base = pinned_model(base)
+    if Path(suite).is_file():
+        suite = str(Path(suite).resolve())
     arms = [Arm("base")]
     if prompt:
         arms.append(Arm("prompted", prompt=prompt))

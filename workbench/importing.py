@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,7 +61,8 @@ def import_files(
     known = set(existing.table(["id"])["id"].to_pylist()) if existing else set()
     counter = _Counter(known, progress)
     rejects = project.folder("datasets", name, f".rejects.{os.getpid()}.tmp")
-    with storage_errors(rejects):
+    with storage_errors(rejects), ExitStack() as cleanup:
+        cleanup.callback(rejects.unlink, missing_ok=True)
         rejects.parent.mkdir(parents=True, exist_ok=True)
         with rejects.open("w", encoding="utf-8") as sink:
 
@@ -70,7 +72,6 @@ def import_files(
                 for path, detected in zip(files, detections, strict=True):
                     yield from counter.accepted(path, detected, mapping, sink.write)
                 if counter.rows_out == 0:
-                    rejects.unlink()
                     raise InputError(
                         "not one row of the file can be used",
                         where=", ".join(map(storable_name, files)),

@@ -37,6 +37,11 @@ def resolve_model(name: str) -> str:
     return name
 
 
+def pinned_model(name: str) -> str:
+    """A name that means the same from any folder: paths absolute, other names as they are."""
+    return name if name == TINY_CHAT else resolve_model(name)
+
+
 def is_hub_name(name: str) -> bool:
     """Whether loading this model may need the network."""
     return name != TINY_CHAT and not Path(name).expanduser().is_dir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from workbench.models import is_hub_name, resolve_model
+from workbench.models import is_hub_name, pinned_model
 from workbench.projects import Project
 from workbench.proposing import preview
 from workbench.recipes import load_recipe
@@ -49,7 +49,7 @@ def create_training(project: Project, settings: TrainSettings, *, allow_download
             if (ref := getattr(settings, name))
         }
     )
-    resolve_model(settings.base)
+    pinned = pinned.model_copy(update={"base": pinned_model(settings.base)})
     if settings.adapter:
         find_adapter(project, settings.adapter)
     config = {

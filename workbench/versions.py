@@ -125,8 +125,8 @@ def write_version(
     work = home / f".writing-{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
     with storage_errors(home):
         sweep(home)
-        work.mkdir(parents=True)
         try:
+            work.mkdir(parents=True)
             written = _write_parts(work, examples)
             if sidecar is not None:
                 sidecar(work)

@@ -7,6 +7,7 @@ construction; the trainer writes its own counts to the run and a test compares t
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -165,7 +166,9 @@ def lora_parameters(settings: TrainSettings) -> int:
     from workbench.models import resolve_model
     from workbench.training.session import lora_config
 
-    with torch.device("meta"):
+    with torch.device("meta"), warnings.catch_warnings():
+        # PEFT asks transformers for an attribute by its former name.
+        warnings.simplefilter("ignore", FutureWarning)
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(resolve_model(settings.base)))
         try:
             adapted = get_peft_model(model, lora_config(settings))

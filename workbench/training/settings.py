@@ -44,7 +44,9 @@ class TrainSettings(BaseModel):
         "all", description="Answers that are learned: all turns or the last"
     )
     warmup: float = Field(0.03, ge=0.0, description="Share of steps (below 1) or number of warm-up steps")
-    scheduler: str = Field("cosine", description="Learning-rate schedule of transformers")
+    scheduler: Literal[
+        "cosine", "linear", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"
+    ] = Field("cosine", description="Learning-rate schedule")
     eval_every: int = Field(0, ge=0, description="Steps between evaluations; 0 makes about ten")
     patience: int = Field(3, ge=1, description="Evaluations without improvement before stopping")
     beta: float = Field(0.1, gt=0.0, description="DPO: how closely to stay with the reference")
