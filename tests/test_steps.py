@@ -139,6 +139,7 @@ PERSONAL = [
     ("CREDIT_CARD", "4111 1111 1111 1111"),
     ("CREDIT_CARD", "2223003122003222"),
     ("IBAN_CODE", "DE89370400440532013000"),
+    ("IBAN_CODE", "AT093721570349930394"),
     ("US_SSN", "536-90-4399"),
     ("PHONE_NUMBER", "+1 212 555 0187"),
     ("IP_ADDRESS", "192.168.10.14"),
@@ -147,7 +148,7 @@ PERSONAL = [
 
 @pytest.mark.parametrize(("entity", "value"), PERSONAL)
 def test_personal_data_is_found_and_never_quoted(project: Project, entity: str, value: str) -> None:
-    text = f"my social security number or contact is {value} thanks"
+    text = f"my social security number or contact is {value} only"
     (finding,) = found(project, [example(text, LONG)], "[personal_data]")
     span = finding.evidence["spans"][0]
     assert span["entity"] == entity

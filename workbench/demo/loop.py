@@ -37,11 +37,11 @@ PROMPT = (
 SFT_SETTINGS: dict[str, Any] = {
     "lora_r": 32,
     "lora_alpha": 64,
-    "learning_rate": 1e-3,
+    "learning_rate": 8e-4,
     "epochs": 2.0,
     "batch_size": 16,
     "max_length": 512,
-    "replay_share": 0.5,
+    "replay_share": 0.6,
 }
 NAIVE_SETTINGS: dict[str, Any] = {
     "lora_r": 32,
@@ -51,11 +51,11 @@ NAIVE_SETTINGS: dict[str, Any] = {
     "batch_size": 16,
     "max_length": 512,
 }
-REPLAY_SHARES = {"copy": 3.0, "arithmetic": 1.5}
+REPLAY_SHARES = {"copy": 7.0, "facts": 2.0, "compare": 1.5, "word_order": 1.5}
 """Skills that fine-tuning on the support desk hurts most are replayed more."""
 DPO_SETTINGS: dict[str, Any] = {
-    "learning_rate": 5e-5,
-    "epochs": 2.0,
+    "learning_rate": 3e-5,
+    "epochs": 1.0,
     "batch_size": 16,
     "max_length": 512,
     "beta": 0.1,
@@ -192,6 +192,6 @@ def _write_replay(path: Path, seed: int) -> None:
 
     from workbench.tiny_chat.skills import rows
 
-    made = rows(4000, seed + 1000, REPLAY_SHARES)
+    made = rows(6000, seed + 1000, REPLAY_SHARES)
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in made]
     write_text(path, "".join(lines))
