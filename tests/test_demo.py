@@ -20,7 +20,7 @@ from workbench.starting import create_training
 from workbench.training.settings import make_settings
 from workbench.versions import open_dataset
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")

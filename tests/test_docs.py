@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from workbench.formats import FORMATS
-from workbench.gate import Policy
+from workbench.policy import Policy
 from workbench.recipes import load_recipe, recipe_names, step_names
 from workbench.suites import load_suite, suite_names
 

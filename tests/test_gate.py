@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from workbench.errors import InputError
-from workbench.gate import Policy, TaskPolicy, decide_gate, load_policy
+from workbench.gate import decide_gate
 from workbench.paired import (
     holm,
     items_needed,
@@ -19,6 +19,7 @@ from workbench.paired import (
     tango_statistic,
     wilson,
 )
+from workbench.policy import Policy, TaskPolicy, load_policy
 from workbench.scores import Paired, Score, pair
 
 POLICY = Policy(default_margin=0.05, macro_margin=0.02)

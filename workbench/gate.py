@@ -8,14 +8,10 @@ anything, else ``inconclusive`` with the number of further items it would take.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy import stats
 
 from workbench.errors import InputError
@@ -30,47 +26,8 @@ from workbench.paired import (
     mean_interval,
     tango_interval,
 )
+from workbench.policy import Policy
 from workbench.scores import Paired
-
-
-class TaskPolicy(BaseModel):
-    """What one task may lose, and what guessing scores."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    margin: float | None = Field(None, gt=0.0, lt=1.0, description="Largest loss that is accepted")
-    chance: float = Field(0.0, ge=0.0, lt=1.0, description="Score of guessing")
-    role: Literal["target", "retained"] | None = None
-
-
-class Policy(BaseModel):
-    """Thresholds of the gate, fixed before the run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str = "default"
-    alpha: float = Field(0.05, gt=0.0, lt=0.5, description="One-sided error of each statement")
-    power: float = Field(0.8, gt=0.5, lt=1.0, description="Power for the advice on further items")
-    default_margin: float = Field(0.05, gt=0.0, lt=1.0, description="Largest loss accepted on a task")
-    macro_margin: float = Field(0.02, gt=0.0, lt=1.0, description="Largest loss accepted on average")
-    tasks: dict[str, TaskPolicy] = Field(default_factory=dict, description="Exceptions by task")
-    require: Literal["all", "macro"] = Field("all", description="Every task retained, or the average")
-    on_inconclusive: Literal["block", "warn"] = Field("block", description="What an open question does")
-    target_gain: float = Field(0.0, ge=0.0, lt=1.0, description="Gain a target task must show over the base")
-    beat_prompt: bool = Field(True, description="Target tasks must also beat the prompted base")
-
-    def margin(self, task: str) -> float:
-        """The margin of a task."""
-        own = self.tasks.get(task)
-        return own.margin if own is not None and own.margin is not None else self.default_margin
-
-    def chance(self, task: str) -> float:
-        """The score of guessing on a task."""
-        own = self.tasks.get(task)
-        return own.chance if own is not None else 0.0
-
-    @property
-    def sha256(self) -> str:
-        """Identifies the thresholds that were applied."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -116,24 +73,6 @@ class Verdict:
     def as_dict(self) -> dict[str, Any]:
         """The machine contract of ``workbench judge``."""
         return asdict(self)
-
-
-def load_policy(path: Path) -> Policy:
-    """Read a policy's YAML. Raises `InputError` naming the key."""
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Policy.model_validate({"name": path.stem, **(raw.get("gate", raw) if raw else {})})
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise InputError("there is no such policy", where=str(path), remedy="check the path") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        keys = ", ".join(Policy.model_fields)
-        raise InputError(
-            f"policy key '{key}': {first['msg']}", where=str(path), remedy=f"a policy has {keys}"
-        ) from error
-    except (yaml.YAMLError, AttributeError, TypeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError("the policy is not valid YAML", where=str(path), remedy="mend it") from error
 
 
 def decide_gate(
@@ -212,8 +151,10 @@ def _retained_verdict(measured: _Measured, p_holm: float, policy: Policy) -> Tas
         reason = "a loss beyond the margin" if beyond else "a loss that chance does not explain"
     else:
         verdict = "inconclusive"
-        needed = max(1, items_needed(measured.variance, margin, policy.alpha, policy.power) - n)
-        reason = f"about {needed} more items would settle it if there is no loss"
+        # What separates the change as measured from the margin; a change near it is never settled.
+        gap = max(margin + min(interval.value, 0.0), margin / 5)
+        needed = max(1, items_needed(measured.variance, gap, policy.alpha, policy.power) - n)
+        reason = f"about {needed} more items would settle it if the change is as measured"
     return _task_verdict(measured, "retained", verdict, p_holm, margin, needed, reason, "base", policy)
 
 

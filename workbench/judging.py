@@ -8,7 +8,8 @@ from typing import Any
 from workbench.errors import InputError
 from workbench.evaluation import read_evaluation, roles
 from workbench.files import write_json
-from workbench.gate import Policy, Verdict, decide_gate, load_policy
+from workbench.gate import Verdict, decide_gate
+from workbench.policy import Policy, load_policy
 from workbench.projects import Project
 from workbench.runs import Run
 from workbench.scores import Scores, pair, read_scores

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.content import content_path
 from workbench.errors import InputError, NotFoundError
-from workbench.gate import Policy, TaskPolicy
+from workbench.policy import Policy, TaskPolicy
 from workbench.projects import Project
 
 TASK_NAME = re.compile(r"[\w-][\w.-]*")

@@ -68,8 +68,8 @@ def judge(
     as_json: JsonOption = False,
 ) -> Answer:
     """Give the verdict: pass (exit 0), fail (1) or inconclusive (3)."""
-    from workbench.gate import Policy, load_policy
     from workbench.judging import judge_run, judge_scores
+    from workbench.policy import Policy, load_policy
     from workbench.runs import open_run
 
     _ = as_json

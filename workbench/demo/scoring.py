@@ -33,8 +33,16 @@ GAPS = {
 
 
 def found_of_planted(project: Project, planted: dict[str, Any], gaps: list[Gap]) -> dict[str, dict[str, int]]:
-    """``{kind: {planted, found, other}}``; ``other`` counts findings on lines not planted."""
+    """``{kind: {planted, found, other}}``; ``other`` counts findings on rows nothing is planted in."""
     hits = _hits(project)
+    anywhere = {
+        (entry["file"], line)
+        for entries in planted.values()
+        if isinstance(entries, list)
+        for entry in entries
+        for line in (entry.get("line"), entry.get("of"))
+        if "file" in entry
+    }
     found: dict[str, dict[str, int]] = {}
     for kind, wanted in WHERE_FOUND.items():
         entries = planted[kind]
@@ -42,9 +50,8 @@ def found_of_planted(project: Project, planted: dict[str, Any], gaps: list[Gap])
         partners = {(entry["file"], entry["line"]): entry.get("of") for entry in entries}
         marked = set().union(*(hits[step, only] for step, only in wanted))
         count = sum(line in marked or (line[0], partners[line]) in marked for line in lines)
-        originals = {(file, of) for (file, _), of in partners.items() if of}
         files = {file for file, _ in lines}
-        other = sum(line not in lines and line not in originals and line[0] in files for line in marked)
+        other = sum(line not in anywhere and line[0] in files for line in marked)
         found[kind] = {"planted": len(lines), "found": count, "other": other}
     rejected = {(row["file"], row["line"]) for row in _rejects(project)}
     malformed = {(entry["file"], entry["line"]) for entry in planted["malformed"]}

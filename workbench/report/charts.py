@@ -38,7 +38,7 @@ def interval_chart(bars: Sequence[Bar], title: str) -> Markup:
     lows = [min(bar.low, -bar.margin) for bar in bars]
     highs = [max(bar.high, 0.02) for bar in bars]
     left, right = max(-1.0, min(lows) - 0.03), min(1.05, max(highs) + 0.03)
-    row, width, label_width = 30, 900, 210
+    row, width, label_width = 30, 900, 270
     height = row * len(bars) + 50
 
     def x(value: float) -> float:
@@ -95,10 +95,9 @@ def line_chart(series: dict[str, list[tuple[float, float]]], title: str, x_title
             continue
         colour = LINES[number % len(LINES)]
         path = " ".join(place(point) for point in line)
-        end = place(line[-1]).split(",")
         parts += [
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>',
-            f'<text x="{float(end[0]) + 8:.1f}" y="{float(end[1]) + 4:.1f}" fill="{colour}">{escape(name)}</text>',
+            f'<text x="{width - 138}" y="{40 + 22 * number}" fill="{colour}">{escape(name)}</text>',
         ]
     parts.append("</svg>")
     return Markup("".join(parts))  # noqa: S704 - every text in it is escaped above
