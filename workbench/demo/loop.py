@@ -37,9 +37,10 @@ PROMPT = (
 SFT_SETTINGS: dict[str, Any] = {
     "lora_r": 32,
     "lora_alpha": 64,
-    "learning_rate": 8e-4,
+    "learning_rate": 1e-3,
     "epochs": 2.0,
     "batch_size": 16,
+    "group_by_length": True,
     "max_length": 512,
     "replay_share": 0.6,
 }

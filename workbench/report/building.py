@@ -24,6 +24,7 @@ from workbench.scores import Score
 from workbench.versions import open_dataset
 
 FLIPS = 6
+RETAINED, STEPS = "retained loss", "optimizer steps"
 TEXT_LIMIT = 600
 
 
@@ -97,11 +98,22 @@ def render(data: dict[str, Any], digest: str) -> str:
         "target": interval_chart([_bar(t) for t in tasks if t["role"] == "target"], "Change on target tasks"),
         "changes": bar_chart(data["data"]["changes"], "Rows changed by reason"),
         "training": [
-            line_chart(training["curves"], f"Losses of {training['run']}", "optimizer steps")
+            (
+                line_chart(_without_retained(training["curves"]), f"Losses of {training['run']}", STEPS),
+                line_chart(
+                    {RETAINED: training["curves"].get(RETAINED, [])},
+                    f"Forgetting curve of {training['run']}",
+                    STEPS,
+                ),
+            )
             for training in data["trainings"]
         ],
     }
     return environment.get_template("report.html.j2").render(**data, charts=charts, digest=digest)
+
+
+def _without_retained(curves: dict[str, Any]) -> dict[str, Any]:
+    return {name: line for name, line in curves.items() if name != RETAINED}
 
 
 def _bar(task: dict[str, Any]) -> Bar:

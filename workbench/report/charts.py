@@ -107,7 +107,7 @@ def bar_chart(counts: dict[str, int], title: str) -> Markup:
     """Counts as horizontal bars, largest first."""
     if not counts:
         return Markup("")
-    row, width, label_width = 26, 900, 300
+    row, width, label_width = 26, 900, 340
     highest = max(counts.values()) or 1
     parts = [
         f'<svg viewBox="0 0 {width} {row * len(counts) + 16}" role="img" aria-label="{escape(title)}" class="chart">'

@@ -141,7 +141,7 @@ def base_arguments(worker: Worker, settings: TrainSettings, rows: int, has_held_
         "restore_callback_states_from_checkpoint": True,
         "seed": settings.seed,
         "data_seed": settings.seed,
-        "train_sampling_strategy": "group_by_length" if settings.method == "sft" else "random",
+        "train_sampling_strategy": "group_by_length" if settings.group_by_length else "random",
         "bf16": bool(cuda and torch.cuda.is_bf16_supported()),
         "report_to": "none",
         "disable_tqdm": True,

@@ -35,6 +35,7 @@ class TrainSettings(BaseModel):
     epochs: float = Field(3.0, gt=0.0, description="Passes over the training rows")
     max_steps: int = Field(-1, ge=-1, description="Stop after this many steps; -1 follows epochs")
     batch_size: int = Field(8, ge=1, description="Examples in one forward pass")
+    group_by_length: bool = Field(False, description="Batches of like length: faster, but less well mixed")
     accumulation: int = Field(1, ge=1, description="Forward passes to one optimizer step")
     max_length: int = Field(1024, ge=16, description="Longest example in tokens")
     too_long: Literal["drop", "truncate", "error"] = Field(
