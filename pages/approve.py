@@ -147,7 +147,7 @@ def exporting(project: Project, run: Run, arm: str) -> None:
     st.subheader("Export", anchor=False)
     adapter = Path(next(entry["adapter"] for entry in run.config["arms"] if entry["name"] == arm))
     name = adapter.parent.name if adapter.name == "adapter" else str(adapter)
-    _, verdict = find_verdict(project, adapter)
+    verdict = find_verdict(project, adapter).verdict
     st.markdown("Adapter, model card, data card, report and a manifest with every file's hash.")
     target = st.text_input(
         "New folder",

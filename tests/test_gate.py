@@ -157,6 +157,31 @@ def test_a_good_prompt_must_be_beaten() -> None:
     assert decide_gate(retained, lenient, job, prompted).verdict == "pass"
 
 
+def test_without_a_prompted_base_the_target_stays_open() -> None:
+    retained = [case(f"t{i}", 280, 1, 1, 300) for i in range(5)]
+    job = [case("job", 0, 0, 200, 300)]
+    verdict = decide_gate(retained, POLICY, job, [], prompt_expected=True)
+    assert verdict.verdict == "inconclusive"
+    assert "--prompt" in verdict.reasons[0]
+
+
+def test_a_filtered_task_follows_the_policy_of_its_task() -> None:
+    policy = Policy(tasks={"gsm8k": TaskPolicy(margin=0.02, chance=0.1, role="target")})
+    assert (policy.margin("gsm8k:strict"), policy.chance("gsm8k:strict")) == (0.02, 0.1)
+    assert policy.role("gsm8k:strict") == "target"
+
+
+def test_two_unchanged_clusters_prove_little() -> None:
+    interval, _, _ = mean_difference([0.0] * 1000, ["a"] * 500 + ["b"] * 500)
+    assert interval.low < -0.05
+
+
+def test_a_task_that_was_not_measured_is_named_beside_a_pass() -> None:
+    policy = Policy(tasks={"coin": TaskPolicy(chance=0.5)})
+    reasons = decide_gate([case("coin", 150, 10, 10, 300), case("good", 290, 1, 1, 300)], policy).reasons
+    assert reasons[0].startswith("not measured: coin")
+
+
 def test_open_questions_can_be_set_to_warn() -> None:
     tasks = [case("t", 24, 2, 1, 30)]
     policy = POLICY.model_copy(update={"on_inconclusive": "warn"})

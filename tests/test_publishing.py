@@ -150,6 +150,15 @@ def test_overlapping_spans_are_edited_once() -> None:
     assert apply_spans(row, spans)["messages"][0]["content"] == "mail <A> <C>"
 
 
+def test_the_rest_of_an_overlapping_span_is_edited_too() -> None:
+    row = example("key AAAABBBBCCCC end", "ok")
+    spans = [
+        {"part": "messages", "message": 0, "start": 4, "end": 12, "replacement": "<A>"},
+        {"part": "messages", "message": 0, "start": 8, "end": 16, "replacement": "<B>"},
+    ]
+    assert apply_spans(row, spans)["messages"][0]["content"] == "key <A><B> end"
+
+
 def test_damaged_text_is_repaired(project: Project) -> None:
     dataset = stored(
         project, "m", [example("Is the café open?", "The cafÃ© is open, weâ€™re glad you asked.")]

@@ -134,7 +134,7 @@ def test_other_weights_do_not_borrow_a_verdict(project: Project) -> None:
     run, adapter = evaluated(project, lost=1)
     judge_run(project, run)
     (adapter / "adapter_model.safetensors").write_bytes(b"other")
-    assert find_verdict(project, adapter) == (None, "not evaluated")
+    assert find_verdict(project, adapter) == (None, "", "not evaluated")
 
 
 def test_an_override_is_named_in_manifest_card_and_report(project: Project, tmp_path: Path) -> None:

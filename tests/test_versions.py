@@ -43,6 +43,12 @@ def test_rows_of_one_content_get_numbered_ids() -> None:
     assert ids == [ids[0], f"{ids[0]}-2", f"{ids[0]}-3"]
 
 
+def test_numbered_ids_never_collide() -> None:
+    rows = list(with_unique_ids([example("q", "a") for _ in range(3)]))
+    again = [row["id"] for row in with_unique_ids([*rows[1:], example("q", "a")])]
+    assert again == [rows[1]["id"], rows[2]["id"], rows[0]["id"]]
+
+
 def test_lookup_finds_rows_by_id(project: Project) -> None:
     dataset = stored(project, "d", [example(f"q{i}", "a") for i in range(10)])
     wanted = [row["id"] for row in dataset.examples()][3]

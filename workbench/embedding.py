@@ -183,7 +183,7 @@ def content_words(text: str, limit: int = 40) -> list[str]:
     words: dict[str, None] = {}
     for word in text.lower().split():
         cleaned = word.strip(".,!?;:\"'()[]{}<>*#`")
-        if len(cleaned) > 1 and cleaned not in STOP_WORDS and not any(map(str.isdigit, cleaned)):
+        if len(cleaned) > 1 and cleaned not in STOP_WORDS and cleaned.replace("'", "").isalpha():
             words[cleaned] = None
         if len(words) >= limit:
             break

@@ -58,7 +58,7 @@ def create_evaluation(
     """
     from workbench.training.session import find_adapter
 
-    load_suite(suite, project)
+    policy = load_suite(suite, project).policy()
     base = pinned_model(base)
     if Path(suite).is_file():
         suite = str(Path(suite).resolve())
@@ -73,6 +73,7 @@ def create_evaluation(
     config = {
         "base": base,
         "suite": suite,
+        "policy": policy.model_dump(),
         "limit": limit,
         "allow_download": allow_download,
         "arms": [asdict(arm) for arm in arms],

@@ -80,11 +80,14 @@ def decide_gate(
     policy: Policy,
     targets: list[Paired] | None = None,
     prompted: list[Paired] | None = None,
+    *,
+    prompt_expected: bool = False,
 ) -> Verdict:
     """Judge a candidate against its baseline.
 
     ``retained`` and ``targets`` pair baseline with candidate; ``prompted`` pairs the
-    prompted baseline with the candidate on the target tasks. Raises `InputError` when
+    prompted baseline with the candidate on the target tasks. With ``prompt_expected``, target
+    tasks that no prompted baseline answered are an open question. Raises `InputError` when
     there is nothing to judge.
     """
     if not retained and not targets:
@@ -98,7 +101,8 @@ def decide_gate(
     if policy.beat_prompt:
         target_verdicts += [_target_verdict(p, policy, "prompted base") for p in prompted or []]
     macro_verdict = _macro_verdict(macro, adjusted[-1] if macro else 1.0, policy)
-    verdict, reasons = _overall(tasks, target_verdicts, macro_verdict, policy)
+    unbeaten = [p.task for p in targets or []] if prompt_expected and not prompted else []
+    verdict, reasons = _overall(tasks, target_verdicts, macro_verdict, policy, unbeaten)
     return Verdict(
         verdict, tasks + target_verdicts, macro_verdict, reasons, policy.model_dump(), policy.sha256
     )
@@ -253,7 +257,11 @@ def _macro_verdict(macro: _Macro | None, p_holm: float, policy: Policy) -> dict[
 
 
 def _overall(
-    tasks: list[TaskVerdict], targets: list[TaskVerdict], macro: dict[str, Any], policy: Policy
+    tasks: list[TaskVerdict],
+    targets: list[TaskVerdict],
+    macro: dict[str, Any],
+    policy: Policy,
+    unbeaten: list[str],
 ) -> tuple[str, list[str]]:
     failures = [f"{t.task}: {t.reason} ({_points(t.delta)})" for t in tasks if t.verdict == "forgotten"]
     failures += [f"{t.task}: {t.reason}" for t in targets if t.verdict == "not_improved"]
@@ -262,6 +270,10 @@ def _overall(
     required = tasks if policy.require == "all" else []
     open_questions = [f"{t.task}: {t.reason}" for t in required if t.verdict == "inconclusive"]
     open_questions += [f"{t.task}: {t.reason}" for t in targets if t.verdict == "inconclusive"]
+    open_questions += [
+        f"{task}: no prompted base to compare with; evaluate with --prompt, or set beat_prompt: false"
+        for task in unbeaten
+    ]
     if macro["verdict"] == "inconclusive":
         open_questions.append("average of retained tasks: a loss beyond its margin is not ruled out")
     if tasks and all(t.verdict == "not_measurable" for t in tasks):
@@ -271,7 +283,10 @@ def _overall(
     if open_questions and policy.on_inconclusive == "block":
         return "inconclusive", open_questions
     notes = [f"warning: {text}" for text in open_questions]
-    return "pass", notes + ["no retained task lost more than its margin"] * bool(tasks)
+    notes += [f"not measured: {t.task}: {t.reason}" for t in tasks if t.verdict == "not_measurable"]
+    if tasks and not notes:
+        notes = ["no retained task lost more than its margin"]
+    return "pass", notes
 
 
 def _points(value: float) -> str:

@@ -20,11 +20,13 @@ def judge_run(project: Project, run: Run, policy_file: Path | None = None) -> di
     """Judge every adapter of an evaluation run against its base.
 
     Returns the contract's object for the last adapter, with ``arms``: the whole verdict of
-    each. The result is kept as ``verdict.json`` in the run. Raises `InputError`.
+    each. The policy is the one that was fixed when the evaluation was made, unless a file is
+    named. The result is kept as ``verdict.json`` in the run. Raises `InputError`.
     """
     arms = read_evaluation(run)
     suite = load_suite(run.config["suite"], project)
-    policy = load_policy(policy_file) if policy_file else suite.policy()
+    fixed = Policy.model_validate(run.config["policy"]) if "policy" in run.config else suite.policy()
+    policy = load_policy(policy_file) if policy_file else fixed
     adapters = [arm["name"] for arm in run.config["arms"] if arm["adapter"]]
     if not adapters:
         raise InputError("the evaluation has no adapter", remedy="evaluate with --adapter RUN")
@@ -48,7 +50,7 @@ def judge_arm(arms: dict[str, Scores], name: str, role_of: dict[str, str], polic
     names = [task for task, role in role_of.items() if role == "target"]
     targets = [pair(task, base[task], new[task]) for task in names]
     beaten = [pair(task, prompted[task], new[task], same_prompt=False) for task in names if task in prompted]
-    return decide_gate(retained, policy, targets, beaten)
+    return decide_gate(retained, policy, targets, beaten, prompt_expected=policy.beat_prompt)
 
 
 def judge_scores(baseline: Path, candidate: Path, policy: Policy) -> Verdict:
@@ -63,7 +65,7 @@ def judge_scores(baseline: Path, candidate: Path, policy: Policy) -> Verdict:
             where=f"only on one side: {', '.join(sorted(set(old) ^ set(new)))[:200]}",
             remedy="score the same tasks on both sides",
         )
-    role_of = {task: (policy.tasks[task].role if task in policy.tasks else None) for task in old}
+    role_of = {task: policy.role(task) for task in old}
     paired = {task: pair(task, old[task], new[task]) for task in sorted(old)}
     retained = [paired[task] for task in paired if role_of[task] != "target"]
     targets = [paired[task] for task in paired if role_of[task] == "target"]

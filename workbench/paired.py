@@ -115,7 +115,7 @@ def mean_difference(
         return Interval(mean, -math.inf, math.inf), math.inf, 0.0
     error = math.sqrt(groups / (groups - 1) * float((sums**2).sum())) / n
     # A set of items on which nothing changed still leaves room for a change not yet seen.
-    error = max(error, math.sqrt(1.0 / (n + 2)) / math.sqrt(n))
+    error = max(error, math.sqrt(1.0 / (groups + 2)) / math.sqrt(groups))
     half = float(stats.t.ppf(1 - alpha, groups - 1)) * error
     return Interval(mean, mean - half, mean + half), error, float(groups - 1)
 

@@ -36,14 +36,23 @@ class Policy(BaseModel):
     target_gain: float = Field(0.0, ge=0.0, lt=1.0, description="Gain a target task must show over the base")
     beat_prompt: bool = Field(True, description="Target tasks must also beat the prompted base")
 
+    def role(self, task: str) -> str | None:
+        """The role a task was given, if any."""
+        own = self._of(task)
+        return own.role if own is not None else None
+
+    def _of(self, task: str) -> TaskPolicy | None:
+        """A task with several filters, ``task:filter``, follows its task."""
+        return self.tasks.get(task) or self.tasks.get(task.split(":")[0])
+
     def margin(self, task: str) -> float:
         """The margin of a task."""
-        own = self.tasks.get(task)
+        own = self._of(task)
         return own.margin if own is not None and own.margin is not None else self.default_margin
 
     def chance(self, task: str) -> float:
         """The score of guessing on a task."""
-        own = self.tasks.get(task)
+        own = self._of(task)
         return own.chance if own is not None else 0.0
 
     @property

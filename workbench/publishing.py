@@ -144,7 +144,7 @@ def apply_spans(example: Example, spans: list[dict[str, Any]]) -> Example:
     """Return a copy of an example with edits made from right to left.
 
     A span is ``{part, message, start, end, operator, replacement}``; where two overlap, the
-    one that begins first (the longer, if they begin together) is made.
+    one that begins first is made whole and the other on what it leaves.
     """
     copy: Example = json.loads(json.dumps(example))
     grouped: dict[tuple[str, int], list[dict[str, Any]]] = {}
@@ -236,16 +236,18 @@ def _promote(drops: dict[str, Change], duplicates: list[Finding]) -> None:
         keeper = str(finding.evidence["keeper"])
         change = drops.get(keeper)
         if change is not None and change.step == "decision" and keeper not in promoted:
-            promoted.add(keeper)
-            if drops[finding.example_id].finding == finding.id:
+            own = drops.get(finding.example_id)
+            if own is not None and own.finding == finding.id:
+                promoted.add(keeper)
                 del drops[finding.example_id]
 
 
 def _disjoint(spans: list[dict[str, Any]], length: int) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     for span in sorted(spans, key=lambda s: (s["start"], -s["end"])):
-        if span["end"] <= length and (not kept or span["start"] >= kept[-1]["end"]):
-            kept.append(span)
+        start = max(span["start"], kept[-1]["end"]) if kept else span["start"]
+        if start < span["end"] <= length:
+            kept.append({**span, "start": start})
     return kept
 
 

@@ -185,12 +185,15 @@ def dataset_versions(project: Project, name: str) -> list[Dataset]:
 
 def with_unique_ids(examples: Iterable[Example]) -> Iterator[Example]:
     """Give the second row of one content the id ``<hash>-2``, the third ``-3`` and so on."""
-    seen: dict[bytes, int] = {}
+    taken: dict[bytes, int] = {}  # for each content, a bit for each number that is in use
     for example in examples:
-        key = bytes.fromhex(example["id"].split("-")[0])
-        count = seen[key] = seen.get(key, 0) + 1
-        if count > 1:
-            example["id"] = f"{example['id'].split('-')[0]}-{count}"
+        content, _, number = example["id"].partition("-")
+        key = bytes.fromhex(content)
+        wanted = int(number or 1)
+        while taken.get(key, 0) >> wanted & 1:
+            wanted += 1
+        taken[key] = taken.get(key, 0) | 1 << wanted
+        example["id"] = content if wanted == 1 else f"{content}-{wanted}"
         yield example
 
 

@@ -136,7 +136,6 @@ def run_demo(folder: Path, say: Say, watch: Watch, *, seed: int = 0) -> dict[str
                 "data": splits["preferences"],
                 "base": "tiny-chat",
                 "adapter": sft.id,
-                "retained_text": skills,
                 "seed": seed,
             },
         )

@@ -8,7 +8,7 @@ import time
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from workbench import __version__
 from workbench.errors import InputError, NotPassedError
@@ -73,7 +73,8 @@ def export(
     to = expanded(to).resolve()
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise InputError("the target is not empty", where=str(to), remedy="name a new folder")
-    evaluation, verdict = find_verdict(project, source)
+    judged = find_verdict(project, source)
+    evaluation, verdict = judged.run, judged.verdict
     if verdict != "pass":
         _check_override(verdict, override, adapter)
         if override is not None:
@@ -83,7 +84,7 @@ def export(
         try:
             work.mkdir(parents=True)
             parity = _write_weights(project, source, work, merge=merge)
-            _write_papers(project, source, evaluation, verdict, override, work)
+            _write_papers(project, source, judged, override, work)
             files = {
                 str(path.relative_to(work)): _sha256(path)
                 for path in sorted(work.rglob("*"))
@@ -100,8 +101,16 @@ def export(
     return ExportResult(str(to), files, parity, verdict, verdict != "pass")
 
 
-def find_verdict(project: Project, adapter: Path) -> tuple[Run | None, str]:
-    """The newest verdict on exactly these weights: ``(evaluation run, verdict)``."""
+class Judged(NamedTuple):
+    """A verdict and where it was given; no run when these weights were never judged."""
+
+    run: Run | None
+    arm: str
+    verdict: str
+
+
+def find_verdict(project: Project, adapter: Path) -> Judged:
+    """The newest verdict on exactly these weights."""
     digest = _sha256(adapter / "adapter_model.safetensors")
     for run in list_runs(project, "evaluate"):
         if run.state != "finished" or not (run.path / "verdict.json").exists():
@@ -109,8 +118,8 @@ def find_verdict(project: Project, adapter: Path) -> tuple[Run | None, str]:
         for arm in read_json(run.path / "manifest.json")["arms"]:
             if arm["adapter_sha256"] == digest:
                 verdicts = read_json(run.path / "verdict.json")["arms"]
-                return run, str(verdicts[arm["name"]]["verdict"])
-    return None, "not evaluated"
+                return Judged(run, arm["name"], str(verdicts[arm["name"]]["verdict"]))
+    return Judged(None, "", "not evaluated")
 
 
 def _check_override(verdict: str, override: Override | None, adapter: str) -> None:
@@ -192,18 +201,17 @@ def _merge(base: str, adapter: Path, target: Path) -> dict[str, Any]:
 def _write_papers(
     project: Project,
     source: Path,
-    evaluation: Run | None,
-    verdict: str,
+    judged: Judged,
     override: Override | None,
     work: Path,
 ) -> None:
     history = adapter_history(project, source)
-    judged = read_json(evaluation.path / "verdict.json") if evaluation else None
-    write_text(work / "README.md", model_card(project.name, history, judged, verdict, override))
+    own = read_json(judged.run.path / "verdict.json")["arms"][judged.arm] if judged.run else None
+    write_text(work / "README.md", model_card(project.name, history, own, judged.verdict, override))
     for manifest in history[-1:]:
         write_text(work / "DATA_CARD.md", data_card(project, manifest["dataset"]["ref"]))
-    if evaluation is not None:
-        build_report(project, evaluation, work / "report")
+    if judged.run is not None:
+        build_report(project, judged.run, work / "report", judged.arm)
 
 
 def _manifest(

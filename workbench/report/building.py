@@ -38,9 +38,12 @@ class Report:
     verdict: str
 
 
-def build_report(project: Project, run: Run, folder: Path | None = None) -> Report:
-    """Write ``report.html`` and ``report.json`` of a judged evaluation. Raises `InputError`."""
-    data = report_data(project, run)
+def build_report(project: Project, run: Run, folder: Path | None = None, arm: str | None = None) -> Report:
+    """Write ``report.html`` and ``report.json`` of a judged evaluation. Raises `InputError`.
+
+    About the last adapter of the evaluation, unless another ``arm`` is named.
+    """
+    data = report_data(project, run, arm)
     folder = folder or project.folder("reports", run.id)
     text = json.dumps(data, ensure_ascii=False, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -49,14 +52,16 @@ def build_report(project: Project, run: Run, folder: Path | None = None) -> Repo
     return Report(folder / "report.html", folder / "report.json", digest, str(data["verdict"]["verdict"]))
 
 
-def report_data(project: Project, run: Run) -> dict[str, Any]:
+def report_data(project: Project, run: Run, arm: str | None = None) -> dict[str, Any]:
     """Everything the report says, as plain JSON."""
     path = run.path / "verdict.json"
     if not path.exists():
         raise InputError(
             f"evaluation {run.id} is not judged yet", remedy=f"run `workbench judge {run.id}` first"
         )
-    verdict = read_json(path)
+    judged = read_json(path)
+    name = arm or judged["arm"]
+    verdict = {"run": run.id, "arm": name, **judged["arms"][name]}
     arms = read_evaluation(run)
     adapter = Path(next(a["adapter"] for a in run.config["arms"] if a["name"] == verdict["arm"]))
     trainings = adapter_history(project, adapter)
@@ -70,8 +75,8 @@ def report_data(project: Project, run: Run) -> dict[str, Any]:
         "suite": run.config["suite"],
         "arm": verdict["arm"],
         "arms": [{"name": a["name"], "prompt": a["prompt"]} for a in run.config["arms"]],
-        "verdict": {key: value for key, value in verdict.items() if key != "arms"},
-        "other_arms": {name: v["verdict"] for name, v in verdict["arms"].items()},
+        "verdict": verdict,
+        "other_arms": {name: v["verdict"] for name, v in judged["arms"].items()},
         "scores": summary(arms),
         "flips": _flips(arms["base"], arms[verdict["arm"]], verdict),
         "trainings": [_training(project, manifest) for manifest in trainings],

@@ -84,6 +84,8 @@ def prepare_rows(
         rows = _chosen(open_dataset(project, settings.replay), wanted, settings.seed)
         replay = prepare(rows, settings, tokenizer)
     retained = Prepared()
+    if settings.retained_text and settings.method != "sft":
+        raise InputError("retained_text is for SFT", remedy="leave it out of the DPO settings")
     if settings.retained_text:
         rows = _chosen(open_dataset(project, settings.retained_text), 128, settings.seed + 1, ("validation",))
         retained = prepare(rows, settings.model_copy(update={"method": "sft"}), tokenizer)
