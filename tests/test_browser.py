@@ -124,7 +124,7 @@ def test_all_pages_open_and_a_run_is_watched_to_its_end(
     for path, title in TITLES.items():
         browser.goto(f"{address}/{path}")
         settled(browser, title)
-        assert browser.get_by_test_id("stSidebar").get_by_role("link", name="Approve").is_visible()
+        browser.get_by_test_id("stSidebar").get_by_role("link", name="Approve").wait_for()
         assert browser.get_by_test_id("stAlertContentError").count() == 0
         browser.screenshot(path=tmp_path / f"{path or 'overview'}.png", full_page=True)
 
