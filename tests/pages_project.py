@@ -84,6 +84,7 @@ doc: Two tasks of the tests.
 tasks:
   - {task: topic, role: target}
   - {task: sums, role: retained}
+policy: {beat_prompt: false}
 """
 
 

@@ -26,6 +26,8 @@ from workbench.starting import create_proposal, create_training
 from workbench.training.settings import make_settings
 from workbench.versions import dataset_versions, open_dataset
 
+pytestmark = pytest.mark.slow
+
 ROWS = 6000
 DELAYS = (0.0, 0.05, 0.15, 0.3, 0.6)
 CHEAP = "steps: [quality, secrets, exact_duplicates]"
