@@ -65,7 +65,9 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
 def load_model(name: str, **options: Any) -> PreTrainedModel:
     """Load weights from safetensors only, without remote code, in the dtype they were saved in."""
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     return _load(AutoModelForCausalLM, name, use_safetensors=True, dtype="auto", **options)  # type: ignore[no-any-return]
 
 

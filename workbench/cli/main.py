@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -31,6 +32,8 @@ for part in (project, data, training, release):
 def main() -> None:
     """Run a command; a wrong use is answered like any other error."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # PEFT asks transformers for an attribute by its former name; people cannot act on it.
+    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # File names and rows may hold what the terminal's encoding cannot.

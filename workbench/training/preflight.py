@@ -215,6 +215,12 @@ def _warnings(rows: TrainingRows, settings: TrainSettings, tokenizer: PreTrained
         count = len(train.problems.get(reason, []))
         if count:
             found.append(f"{count} of {total} {text}")
+    own = len(train.ids) - rows.replay_rows
+    wanted = round(own * settings.replay_share / (1.0 - settings.replay_share)) if settings.replay else 0
+    if rows.replay_rows < wanted:
+        found.append(
+            f"the replay data has only {rows.replay_rows} of the {wanted} rows that its share asks for"
+        )
     if not rows.held_out.ids:
         found.append(
             "there are no held-out rows: no early stopping, no best checkpoint; run `workbench split`"
