@@ -17,6 +17,8 @@ from workbench.demo.desk_phrases import CLOSING_QUESTION
 from workbench.demo.items import write_tasks
 from workbench.demo.likeness import LIMIT, RUN, char_shingles, jaccard, word_shingles
 
+pytestmark = pytest.mark.slow
+
 CHATS = "support_chats.jsonl"
 PAIRS = "support_preferences.jsonl"
 PLANTED = {

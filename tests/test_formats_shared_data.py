@@ -10,6 +10,8 @@ from workbench.errors import InputError
 from workbench.formats import Accepted, detect_file, read_examples
 from workbench.formats.files import records
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 FILES = [

@@ -133,6 +133,7 @@ def test_a_proposal_runs_in_a_process_of_its_own(project: Project) -> None:
     assert json.loads((run.path / "result.json").read_text())["dataset"] == "d@v0001"
 
 
+@pytest.mark.slow
 def test_a_worker_that_fails_says_why(project: Project) -> None:
     dataset = stored(project, "d", [example("q", "a.")])
     project.folder("recipes").mkdir()
