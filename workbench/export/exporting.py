@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 import uuid
@@ -16,6 +15,7 @@ from workbench.export.cards import data_card, model_card
 from workbench.files import (
     append_line,
     expanded,
+    file_sha256,
     read_json,
     storage_errors,
     sync_folder,
@@ -86,7 +86,7 @@ def export(
             parity = _write_weights(project, source, work, merge=merge)
             _write_papers(project, source, judged, override, work)
             files = {
-                str(path.relative_to(work)): _sha256(path)
+                str(path.relative_to(work)): file_sha256(path)
                 for path in sorted(work.rglob("*"))
                 if path.is_file()
             }
@@ -111,7 +111,7 @@ class Judged(NamedTuple):
 
 def find_verdict(project: Project, adapter: Path) -> Judged:
     """The newest verdict on exactly these weights."""
-    digest = _sha256(adapter / "adapter_model.safetensors")
+    digest = file_sha256(adapter / "adapter_model.safetensors")
     for run in list_runs(project, "evaluate"):
         if run.state != "finished" or not (run.path / "verdict.json").exists():
             continue
@@ -236,8 +236,3 @@ def _base_of(project: Project, source: Path) -> str:
     if history:
         return str(history[-1]["settings"]["base"])
     return str(read_json(source / "adapter_config.json")["base_model_name_or_path"])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,6 +16,7 @@ from workbench.examples import Example, parts
 from workbench.findings import Finding, about
 from workbench.projects import Project
 from workbench.recipes import StepOptions
+from workbench.steps._hashing import text_hash
 from workbench.versions import Dataset
 
 TITLE = "Evaluation leakage"
@@ -106,11 +107,4 @@ def _best_hit(row: Example, options: Options, items: Items) -> tuple[str, int, f
 
 def _grams(words: list[str], size: int) -> set[int]:
     size = min(size, len(words))
-    return {hash_words(words[i : i + size]) for i in range(len(words) - size + 1)}
-
-
-def hash_words(words: list[str]) -> int:
-    """A 64-bit hash that does not change from process to process."""
-    import xxhash
-
-    return xxhash.xxh3_64_intdigest(" ".join(words).encode())
+    return {text_hash(" ".join(words[i : i + size])) for i in range(len(words) - size + 1)}

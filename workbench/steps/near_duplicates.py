@@ -21,6 +21,7 @@ from workbench.examples import Example, answer_text, prompt_text
 from workbench.findings import Finding
 from workbench.recipes import StepOptions
 from workbench.steps._earlier import Earlier
+from workbench.steps._hashing import text_hash
 
 TITLE = "Near duplicates"
 SCOPE = "group"
@@ -143,21 +144,14 @@ def _tokens(text: str) -> list[str]:
 
 def _slots(prompt: list[str], answer: list[str]) -> str:
     slots = [token for token in (*prompt, *answer) if any(map(str.isdigit, token)) or "@" in token]
-    return " ".join(sorted({str(hash_text(token)) for token in slots}))
-
-
-def hash_text(text: str) -> int:
-    """A 64-bit hash that does not change from process to process."""
-    import xxhash
-
-    return xxhash.xxh3_64_intdigest(text.encode())
+    return " ".join(sorted({str(text_hash(token)) for token in slots}))
 
 
 def _shingles(rows: list[list[str]]) -> list[Hashes]:
     hashed = []
     for tokens in rows:
         grams = {*tokens, *(f"{a} {b}" for a, b in zip(tokens, tokens[1:], strict=False))}
-        values = np.fromiter((hash_text(gram) for gram in grams), np.uint64, len(grams))
+        values = np.fromiter((text_hash(gram) for gram in grams), np.uint64, len(grams))
         hashed.append(np.sort(values))
     return hashed
 

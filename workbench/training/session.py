@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import platform
 import shutil
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import __version__
 from workbench.errors import InputError, MissingExtraError, NotFoundError, RunCancelledError
-from workbench.files import expanded, write_json
+from workbench.files import expanded, file_sha256, write_json
 from workbench.models import load_model, load_tokenizer
 from workbench.projects import Project
 from workbench.runs import open_run
@@ -203,7 +202,7 @@ def manifest(worker: Worker, settings: TrainSettings, rows: TrainingRows) -> dic
         "settings": settings.model_dump(),
         "dataset": {"ref": dataset.ref, "content_hash": dataset.content_hash},
         "rows": {"train": len(rows.train.ids), "replay": rows.replay_rows, "hash": rows.data_hash},
-        "adapter_sha256": _sha256(worker.run.path / "adapter" / "adapter_model.safetensors"),
+        "adapter_sha256": file_sha256(worker.run.path / "adapter" / "adapter_model.safetensors"),
         "parent_adapter": settings.adapter,
         "workbench": __version__,
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
@@ -244,8 +243,3 @@ def _hardware() -> str:
     if torch.cuda.is_available():
         return str(torch.cuda.get_device_name(0))
     return f"CPU {platform.machine()}, {torch.get_num_threads()} threads"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
