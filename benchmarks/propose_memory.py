@@ -28,7 +28,7 @@ from workbench.recipes import load_recipe
 from workbench.versions import open_dataset
 if __name__ == "__main__":
     project = Project(Path(sys.argv[1]))
-    for result in propose(project, open_dataset(project, "bench"), load_recipe("default"), workers=1):
+    for result in propose(project, open_dataset(project, "bench"), load_recipe("clean"), workers=1):
         open(sys.argv[2], "a").write(f"  {result.step:20} {result.findings:9,} findings {result.seconds:8.1f} s\\n")
 """
 ALL_ROWS = """
@@ -47,7 +47,7 @@ def main() -> int:
         project = str(Path(folder) / "project")
         measured(IMPORT, str(path), project)
         found = [
-            ("workbench propose --recipe default", rows, measured(PROPOSE, project, str(steps))),
+            ("workbench propose --recipe clean", rows, measured(PROPOSE, project, str(steps))),
             ("every row as Python objects, nothing done", rows, measured(ALL_ROWS, project)),
         ]
         print(f"{path.name}: {path.stat().st_size / 1e6:.0f} MB")

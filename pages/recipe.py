@@ -33,7 +33,7 @@ def body(project: Project) -> None:
         empty("There is no dataset to look at yet.", "import", "Import a file")
         return
     names = recipe_names(project)
-    start = "preference" if dataset.manifest["counts"]["kind"].get("preference") else "default"
+    start = "preference" if dataset.manifest["counts"]["kind"].get("preference") else "clean"
     chosen = right.selectbox(
         "Recipe",
         names,

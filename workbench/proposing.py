@@ -192,7 +192,7 @@ def _earlier_of(findings: Any) -> Earlier:
             dropped.add(finding.example_id)
         elif finding.kind == "cluster":
             clusters[finding.example_id] = str(finding.evidence["cluster"])
-    return Earlier(frozenset(dropped), clusters)
+    return Earlier(frozenset(dropped), clusters=clusters)
 
 
 def _batches(dataset: Dataset) -> Iterator[Batch]:

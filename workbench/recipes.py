@@ -108,7 +108,7 @@ def parse_recipe(text: str, name: str, *, where: str) -> Recipe:
         raise InputError(
             f"the recipe is not valid YAML: {getattr(error, 'problem', 'unreadable')}",
             where=f"{where}{line}",
-            remedy="mend the line, or start from `workbench recipe default`",
+            remedy="mend the line, or start from `workbench recipe clean`",
         ) from error
     if not isinstance(raw, dict) or not isinstance(raw.get("steps"), list):
         raise InputError(

@@ -21,6 +21,7 @@ ProjectOption = Annotated[
     Path | None, typer.Option("--project", help="Project folder (default: found upward from here).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Ref = Annotated[str, typer.Argument(help="Dataset, as name or name@v0001.")]
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What a terminal would obey; file names and rows are not trusted."""
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -128,3 +129,13 @@ def _is_number(text: str) -> bool:
         .strip()
         .isdigit()
     )
+
+
+def counted(counts: dict[str, Any]) -> str:
+    """``3 drop, 2 flag``: counts in words."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+
+
+def printable(text: str) -> str:
+    """Text from a data set, without what a terminal would obey."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from workbench.cli import data, project, release, training
+from workbench.cli import coverage, curation, data, project, propose, release, training
 from workbench.cli.answers import show_error
 from workbench.errors import InputError
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (project, data, training, release):
+for part in (project, data, propose, curation, coverage, training, release):
     part.register(app)
 
 

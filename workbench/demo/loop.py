@@ -91,7 +91,7 @@ def run_demo(folder: Path, say: Say, watch: Watch, *, seed: int = 0) -> dict[str
         for imported in imports.values():
             say(f"  {imported.dataset}: {imported.rows_out} rows, {imported.rejects} rejected")
     with stage("propose", "looking for duplicates, personal data, faults, leaks and skew"):
-        for name, recipe in (("chats", "default"), ("preferences", "preference")):
+        for name, recipe in (("chats", "clean"), ("preferences", "preference")):
             wait_run(_started(create_proposal(project, f"{name}@v1", recipe)), watch("propose"))
     with stage("gaps", "comparing with what users really ask"):
         gaps = find_gaps(project, open_dataset(project, "chats@v1"), open_dataset(project, "reference"))
