@@ -161,68 +161,6 @@ def test_order_numbers_and_years_are_no_phone_numbers(project: Project) -> None:
     assert found(project, rows, "[personal_data]") == []
 
 
-def test_exact_duplicates_keep_the_first_row(project: Project) -> None:
-    rows = [
-        example("Where?", LONG),
-        example("Other", "Answer."),
-        example("Where?", LONG),
-        example("  WHERE? ", LONG),
-    ]
-    hits = found(project, rows, "[exact_duplicates]")
-    assert [(h.kind, h.source["line"], h.evidence["keeper_source"]["line"]) for h in hits] == [
-        ("exact_verbatim", 3, 1),
-        ("exact_normalised", 4, 1),
-    ]
-
-
-def test_a_duplicate_of_a_dropped_row_is_kept_instead(project: Project) -> None:
-    rows = [example("Where is it?", ""), example("WHERE is it?", "")]
-    hits = found(project, rows, "[exact_duplicates]")
-    assert len(hits) == 1
-    hits = found(project, [example("Q one", LONG), example("q ONE", LONG)], "[quality, exact_duplicates]")
-    assert [h.source["line"] for h in hits] == [2]
-
-
-def test_swapped_preference_is_flagged_as_a_conflict(project: Project) -> None:
-    hits = found(project, [pair("q", "a", "b"), pair("q", "b", "a")], "[exact_duplicates]")
-    assert [(h.kind, h.proposal) for h in hits] == [("preference_conflict", "flag")]
-
-
-def near(project: Project, left: tuple[str, str], right: tuple[str, str]) -> list[tuple[str, str]]:
-    hits = found(project, [example(*left), example(*right)], "[near_duplicates]")
-    return [(h.kind, h.proposal) for h in hits]
-
-
-def test_a_small_edit_is_a_near_duplicate(project: Project) -> None:
-    question = sentence(1, 20)
-    edited = question.replace(question.split()[9], "changed", 1)
-    assert near(project, (question, LONG), (edited, LONG)) == [("near_duplicate", "drop")]
-
-
-def test_another_number_is_a_template_and_only_flagged(project: Project) -> None:
-    text = "Hello, my order {} has not arrived yet, can you tell me where the parcel is now?"
-    assert near(project, (text.format(48213), LONG), (text.format(77001), LONG)) == [("template", "flag")]
-
-
-def test_one_question_with_two_answers_is_no_duplicate(project: Project) -> None:
-    assert near(project, (sentence(1, 30), sentence(2, 8)), (sentence(1, 30), sentence(3, 8))) == []
-
-
-def test_unrelated_rows_are_no_duplicates(project: Project) -> None:
-    rows = [example(sentence(i), sentence(i + 1000)) for i in range(200)]
-    assert found(project, rows, "[near_duplicates]") == []
-
-
-def test_every_near_duplicate_is_like_its_own_keeper(project: Project) -> None:
-    words = sentence(5, 24).split()
-    rows = []
-    for step in range(12):
-        words[step * 2] = f"new{'abcdefghijkl'[step]}"
-        rows.append(example(" ".join(words), LONG))
-    for hit in found(project, rows, "[near_duplicates]"):
-        assert hit.evidence["similarity"] >= 0.75
-
-
 def test_evaluation_items_are_found_inside_rows(project: Project) -> None:
     question = "Which shelf of the old library holds the green book about rivers and ships"
     folder = project.folder("evalsuites")

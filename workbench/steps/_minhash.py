@@ -1,0 +1,98 @@
+"""MinHash signatures in bands, and the pairs of rows that share a band.
+
+MinHash: Broder 1997; banding: Leskovec, Rajaraman & Ullman, Mining of Massive Datasets,
+chapter 3. Two sets of Jaccard similarity s share at least one of ``BANDS`` bands of
+``BAND_ROWS`` minima with probability 1 - (1 - s^BAND_ROWS)^BANDS: 0.95 at s = 0.55.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.steps._grouping import Collisions, Keys
+
+BANDS, BAND_ROWS = 32, 4
+WINDOW = 8
+Pairs = npt.NDArray[np.int64]
+
+_MULTIPLY = np.uint64(0x9E3779B97F4A7C15)
+
+
+def bands(grams: npt.NDArray[np.int32], counts: npt.NDArray[np.int64], seed: int, salt: int) -> Keys:
+    """Band keys of each row, shape ``(BANDS, rows)``.
+
+    ``grams`` are the rows' sets one after the other, ``counts`` their sizes. A row without
+    a gram has keys that no other row has: ``salt`` must differ from batch to batch.
+    """
+    generator = np.random.default_rng(seed)
+    factors = generator.integers(0, 2**31, BANDS * BAND_ROWS, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    offsets = generator.integers(0, 2**32, BANDS * BAND_ROWS, dtype=np.uint32)
+    filled = counts > 0
+    starts = (np.cumsum(counts) - counts)[filled]
+    mixed = grams.view(np.uint32) * np.uint32(0x85EBCA6B)
+    mixed ^= mixed >> np.uint32(15)
+    keys = np.empty((BANDS, len(counts)), dtype=np.uint64)
+    keys[:] = (np.arange(len(counts), dtype=np.uint64) + np.uint64(salt)) * _MULTIPLY
+    work = np.empty_like(mixed)
+    for band in range(BANDS):
+        folded = np.zeros(len(starts), dtype=np.uint64)
+        for row in range(BAND_ROWS):
+            number = band * BAND_ROWS + row
+            np.multiply(mixed, factors[number], out=work)
+            work += offsets[number]
+            least = np.minimum.reduceat(work, starts) if len(starts) else work
+            folded = (folded ^ least) * _MULTIPLY
+            folded ^= folded >> np.uint64(29)
+        keys[band, filled] = folded
+    return keys
+
+
+def candidates(
+    keys: Callable[[int], Keys], collisions: Callable[[Keys], Collisions], number: int = BANDS
+) -> Pairs:
+    """Distinct pairs of rows that share a band, shape ``(pairs, 2)``, the lower row first, sorted.
+
+    ``keys(band)`` gives one band's key for each row. In a crowded band each row is paired
+    with the first row and with its `WINDOW` neighbours in the order of the next band, so
+    that the pairs grow with the rows and not with their square.
+    """
+    found: list[npt.NDArray[np.uint64]] = []
+    size = 0
+    for band in range(number):
+        own = keys(band)
+        shared = collisions(own)
+        if len(shared.rows):
+            beside = keys((band + 1) % number)[shared.rows]
+            order = np.lexsort((shared.rows, beside, shared.keys))
+            for left, right in _windows(shared.keys[order], shared.rows[order]):
+                found.append(_packed(left, right))
+                size += len(left)
+        if size > 20_000_000:
+            found = [np.unique(np.concatenate(found))]
+            size = len(found[0])
+    pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.uint64)
+    low = np.uint64(0xFFFFFFFF)
+    return np.stack([pairs >> np.uint64(32), pairs & low], axis=1).astype(np.int64)
+
+
+def _windows(
+    keys: Keys, rows: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    for apart in range(1, WINDOW + 1):
+        same = keys[apart:] == keys[:-apart]
+        if not same.any():
+            return
+        yield rows[:-apart][same], rows[apart:][same]
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    sizes = np.diff(np.r_[starts, len(keys)])
+    first = np.repeat(np.minimum.reduceat(rows, starts), sizes)
+    far = (first != rows) & (np.repeat(sizes, sizes) > WINDOW)
+    yield first[far], rows[far]
+
+
+def _packed(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    low = np.minimum(left, right).astype(np.uint64)
+    return (low << np.uint64(32)) | np.maximum(left, right).astype(np.uint64)

@@ -1,0 +1,197 @@
+"""How alike two rows truly are, and what they differ in.
+
+Similarity is the Jaccard index over words and word pairs, each weighted by its inverse
+document frequency: what many rows share, such as the wording of a template, says little
+about two of them. For a batch of pairs all of it is sparse-matrix arithmetic (SciPy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.steps._shingles import CAPITAL, FIRST_CAPITAL, LAST, NUMBER, PAIR_BIT, PLAIN, QUOTED
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+Grams = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.uint8]
+
+PARTS = 3
+PAIR_WEIGHT = 0.5
+COMMON_WORD_ROWS = 3
+_BINS = 1 << 23
+_GRAMS_AT_ONCE = 8_000_000
+_ROWS_AT_ONCE = 50_000
+_PAIRS_AT_ONCE = 20_000
+_TEXT, _SLOT = 1, 2
+
+
+class Compared(NamedTuple):
+    """For each pair: similarity of the whole, least similarity of a part, and what differs.
+
+    ``contained`` is the share of the smaller row's weight that the larger holds too;
+    ``last_contained`` is the least such share of a row's last exchange. ``same_words``: no
+    word is in one row alone. ``slots_only``: every word that is in one row alone is a
+    number, name or quotation, and there is one.
+    ``other_slots``: each row has a number, name or quotation that the other lacks.
+    ``slip``: on one side at least, no word that differs is known from other rows.
+    ``apart``: the number of grams that one row alone has, of the row that has more.
+    """
+
+    similarity: Floats
+    weakest_part: Floats
+    contained: Floats
+    last_contained: Floats
+    same_words: Bools
+    slots_only: Bools
+    other_slots: Bools
+    slip: Bools
+    apart: Integers
+
+
+class Rows:
+    """The gram sets of all rows, weighted by their own document frequencies.
+
+    ``grams`` are the rows' sorted sets one after the other, ``counts`` their sizes and
+    ``written`` how each word is written (`workbench.steps._shingles`).
+    """
+
+    def __init__(self, grams: Grams, written: Codes, counts: Integers) -> None:
+        from scipy.sparse import csr_matrix
+
+        places = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        self._weights, self._common = _weights(grams, len(counts))
+        codes = _codes(grams, written)
+        self._matrix = csr_matrix((codes, grams, places), shape=(len(counts), 2**31 - 1))
+        self._matrix.has_canonical_format = True
+        self._weight = np.zeros((len(counts), PARTS, 2), dtype=np.float32)
+        self._words = np.zeros((len(counts), 4), dtype=np.int32)
+        for start, block in _blocks(self._matrix):
+            end = start + block.shape[0]
+            self._weight[start:end], self._words[start:end] = self._sums(block)
+
+    def compare(self, pairs: Integers) -> Compared:
+        """Compare pairs of row numbers, shape ``(pairs, 2)``."""
+        starts = range(0, max(1, len(pairs)), _PAIRS_AT_ONCE)
+        pieces = [self._compare(pairs[start : start + _PAIRS_AT_ONCE]) for start in starts]
+        return Compared(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
+
+    def _compare(self, pairs: Integers) -> Compared:
+        left, right = self._matrix[pairs[:, 0]], self._matrix[pairs[:, 1]]
+        shared_left, left_words = self._sums(_common(left, right))
+        shared_right, right_words = self._sums(_common(right, left))
+        own, other = self._weight[pairs[:, 0]], self._weight[pairs[:, 1]]
+        shared, mine, theirs = (weight.sum(axis=2) for weight in (shared_left, own, other))
+        parts = _ratio(shared, mine + theirs - shared)
+        whole, mine, theirs = (weight.sum(axis=1) for weight in (shared, mine, theirs))
+        last = np.minimum(
+            _ratio(shared_left[:, :, 1], own[:, :, 1]).min(axis=1),
+            _ratio(shared_right[:, :, 1], other[:, :, 1]).min(axis=1),
+        )
+        only_left = self._words[pairs[:, 0]] - left_words
+        only_right = self._words[pairs[:, 1]] - right_words
+        differs = (only_left[:, :2].sum(axis=1) + only_right[:, :2].sum(axis=1)) > 0
+        return Compared(
+            _ratio(whole, mine + theirs - whole),
+            parts.min(axis=1),
+            _ratio(whole, np.minimum(mine, theirs)),
+            last,
+            ~differs,
+            (only_left[:, 0] == 0) & (only_right[:, 0] == 0) & differs,
+            (only_left[:, 1] > 0) & (only_right[:, 1] > 0),
+            (only_left[:, 2] == 0) | (only_right[:, 2] == 0),
+            np.maximum(only_left[:, 3], only_right[:, 3]).astype(np.int64),
+        )
+
+    def _sums(self, block: csr_matrix) -> tuple[Floats, npt.NDArray[np.int32]]:
+        """For each row: weight by part and by whether it is of the last exchange; and counts.
+
+        The counts are plain words, slots, words that other rows have, and all grams.
+        """
+        rows = block.shape[0]
+        row = np.repeat(np.arange(rows), np.diff(block.indptr))
+        grams, codes = block.indices, block.data & 3
+        bins = _bins(grams)
+        pair = (grams & PAIR_BIT) != 0
+        weight = self._weights[bins] * np.where(pair, np.float32(PAIR_WEIGHT), np.float32(1))
+        place = (row * PARTS + (grams & 3)) * 2 + ((block.data & LAST) != 0)
+        by_part = np.bincount(place, weights=weight, minlength=rows * PARTS * 2)
+        word_row, word_codes, word_bins = row[~pair], codes[~pair], bins[~pair]
+        counted = [
+            np.bincount(word_row[kept], minlength=rows)
+            for kept in (word_codes == _TEXT, word_codes == _SLOT, self._common[word_bins])
+        ]
+        counted.append(np.diff(block.indptr))
+        return by_part.reshape(rows, PARTS, 2).astype(np.float32), np.stack(counted, axis=1).astype(np.int32)
+
+
+def _common(left: csr_matrix, right: csr_matrix) -> csr_matrix:
+    """The grams of each left row that the right row has too, with the left row's codes."""
+    from scipy.sparse import csr_matrix
+
+    ones = csr_matrix((np.ones_like(right.data), right.indices, right.indptr), shape=right.shape)
+    left.has_canonical_format = ones.has_canonical_format = True
+    return left.multiply(ones).tocsr()
+
+
+def _blocks(matrix: csr_matrix) -> Iterator[tuple[int, csr_matrix]]:
+    for start in range(0, matrix.shape[0], _ROWS_AT_ONCE):
+        yield start, matrix[start : start + _ROWS_AT_ONCE]
+
+
+def _weights(grams: Grams, rows: int) -> tuple[Floats, Bools]:
+    """The weight of each bin, log(1 + rows / rows that hold it), and whether it is common."""
+    frequency = _counted(grams)
+    weights = np.log1p(max(rows, 2) / np.maximum(frequency, 1)).astype(np.float32)
+    return weights, frequency >= COMMON_WORD_ROWS
+
+
+def _codes(grams: Grams, written: Codes) -> Codes:
+    """Whether a word is text or what a slot may hold: a name, a figure, a quotation.
+
+    A word with a capital is a name where the rows, apart from beginnings of sentences,
+    write it with a capital at least as often as without.
+    """
+    capitals, smalls = np.zeros(_BINS, np.int32), np.zeros(_BINS, np.int32)
+    for block, ways in _pieces(grams, written):
+        capitals += _counted(block[ways & 7 == CAPITAL])
+        smalls += _counted(block[((block & PAIR_BIT) == 0) & (ways & 7 == PLAIN)])
+    named = capitals >= smalls
+    codes = np.full(len(grams), _TEXT, dtype=np.uint8)
+    for number, (block, ways) in enumerate(_pieces(grams, written)):
+        piece = codes[number * _GRAMS_AT_ONCE :][: len(block)]
+        way = ways & np.uint8(7)
+        piece[((way == CAPITAL) | (way == FIRST_CAPITAL)) & named[_bins(block)]] = _SLOT
+        piece[(way == QUOTED) | (way == NUMBER)] = _SLOT
+        piece |= ways & np.uint8(LAST)
+    return codes
+
+
+def _pieces(grams: Grams, written: Codes) -> Iterator[tuple[Grams, Codes]]:
+    for start in range(0, len(grams), _GRAMS_AT_ONCE):
+        yield grams[start : start + _GRAMS_AT_ONCE], written[start : start + _GRAMS_AT_ONCE]
+
+
+def _counted(grams: Grams) -> npt.NDArray[np.int32]:
+    counts = np.zeros(_BINS, dtype=np.int32)
+    for start in range(0, len(grams), _GRAMS_AT_ONCE):
+        counts += np.bincount(_bins(grams[start : start + _GRAMS_AT_ONCE]), minlength=_BINS).astype(np.int32)
+    return counts
+
+
+def _bins(grams: Grams) -> npt.NDArray[np.int32]:
+    """A place in a table of `_BINS` counters; the part does not matter, word or pair does."""
+    return (grams >> 2) & np.int32(_BINS - 1)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """``part / whole``, and 1 where there is nothing on either side."""
+    return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
