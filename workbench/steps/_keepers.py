@@ -34,11 +34,11 @@ def keeper_ranks(
     """
     ids = table["id"].to_pylist()
     count = len(ids)
-    columns: list[npt.NDArray[np.int64]] = [
-        np.fromiter((identity in earlier.dropped for identity in ids), np.int64, count)
-    ]
+    columns: list[npt.NDArray[np.int64]] = []
+    if earlier.dropped:
+        columns.append(np.fromiter((identity in earlier.dropped for identity in ids), np.int64, count))
     for criterion in rule:
-        if criterion == "quality":
+        if criterion == "quality" and earlier.faults:
             columns.append(np.fromiter((earlier.faults.get(i, 0) for i in ids), np.int64, count))
         elif criterion == "label":
             columns.append(-agreement)

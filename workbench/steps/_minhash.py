@@ -21,8 +21,10 @@ Pairs = npt.NDArray[np.int64]
 _MULTIPLY = np.uint64(0x9E3779B97F4A7C15)
 
 
-def bands(grams: npt.NDArray[np.int32], counts: npt.NDArray[np.int64], seed: int, salt: int) -> Keys:
-    """Band keys of each row, shape ``(BANDS, rows)``.
+def bands(
+    grams: npt.NDArray[np.int32], counts: npt.NDArray[np.int64], seed: int, salt: int, number: int = BANDS
+) -> Keys:
+    """Band keys of each row, shape ``(number, rows)``.
 
     ``grams`` are the rows' sets one after the other, ``counts`` their sizes. A row without
     a gram has keys that no other row has: ``salt`` must differ from batch to batch.
@@ -34,15 +36,15 @@ def bands(grams: npt.NDArray[np.int32], counts: npt.NDArray[np.int64], seed: int
     starts = (np.cumsum(counts) - counts)[filled]
     mixed = grams.view(np.uint32) * np.uint32(0x85EBCA6B)
     mixed ^= mixed >> np.uint32(15)
-    keys = np.empty((BANDS, len(counts)), dtype=np.uint64)
+    keys = np.empty((number, len(counts)), dtype=np.uint64)
     keys[:] = (np.arange(len(counts), dtype=np.uint64) + np.uint64(salt)) * _MULTIPLY
     work = np.empty_like(mixed)
-    for band in range(BANDS):
+    for band in range(number):
         folded = np.zeros(len(starts), dtype=np.uint64)
         for row in range(BAND_ROWS):
-            number = band * BAND_ROWS + row
-            np.multiply(mixed, factors[number], out=work)
-            work += offsets[number]
+            place = band * BAND_ROWS + row
+            np.multiply(mixed, factors[place], out=work)
+            work += offsets[place]
             least = np.minimum.reduceat(work, starts) if len(starts) else work
             folded = (folded ^ least) * _MULTIPLY
             folded ^= folded >> np.uint64(29)

@@ -1,26 +1,26 @@
 """Words and word pairs of a batch of texts, as arrays of hashes: what duplicates are compared by.
 
-Everything that is done for every word is done by Arrow or NumPy; Python sees only the
-distinct words of a batch.
+Texts are read byte by byte in NumPy, all texts of a batch at once; Python sees no word.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
 from workbench.embedding import STOP_WORDS
 
 Integers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.uint8]
 Grams = npt.NDArray[np.int32]
+Hashes = npt.NDArray[np.uint32]
 
 PLAIN, CAPITAL, QUOTED, NUMBER, FIRST_CAPITAL = 1, 2, 3, 4, 5
 """How a word is written here: what a slot of a template may hold is not ``PLAIN``."""
@@ -31,14 +31,10 @@ LAST = 8
 PAIR_BIT, HASH_BITS = 4, 28
 """A gram is an int32: part (2 bits), whether it is a word pair (1 bit), 28 bits of hash."""
 
-_WORD = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
-_ENDS = tuple(".!?:;。！？")
+LONGEST_QUOTATION = 82
 _LETTERS_WITHOUT_SPACES = r"([\x{0E00}-\x{0EFF}\x{1000}-\x{109F}\x{1780}-\x{17FF}\x{3040}-\x{30FF}\x{3400}-\x{9FFF}\x{F900}-\x{FAFF}])"
-_LINE, _OPEN, _CLOSE = "\x02", "\x03", "\x04"
-_LETTERS = re.compile(r"[^\W_]+")
-_NUMBER = re.compile(r"\d|@|://|^www\.|_")
-_MEMO_WORDS = 500_000
-_memo: dict[str, tuple[int, int, bool, bool, int]] = {}
+_NO_LETTERS = r"[\p{So}\p{Cf}\x{2010}-\x{205E}\x{3001}-\x{3003}\x{3008}-\x{3011}\x{00BF}\x{00A1}\x{FE0F}]"
+_NEWLINE, _QUOTE, _COLON, _SLASH = 10, 34, 58, 47
 
 
 class Words(NamedTuple):
@@ -62,41 +58,25 @@ class GramSets(NamedTuple):
     counts: Integers
 
 
-def words(texts: Sequence[str]) -> Words:
+def words(texts: pa.StringArray) -> Words:
     """Split texts into words in Unicode NFKC and lower case; punctuation at their edges is left out.
 
     Scripts without spaces are taken letter by letter. A word is ``NUMBER`` when it holds a
-    digit, ``@`` or a web address, ``QUOTED`` between double quotes, ``CAPITAL`` within a
-    sentence and ``FIRST_CAPITAL`` at its start.
+    digit, ``@``, ``_`` or a web address, ``QUOTED`` between double quotes, ``CAPITAL``
+    within a sentence and ``FIRST_CAPITAL`` at its start.
     """
-    column = pa.array(texts, pa.string())
-    if not pc.all(pc.string_is_ascii(column)).as_py():
-        column = pc.utf8_normalize(column, form="NFKC")
-        column = pc.replace_substring_regex(column, _LETTERS_WITHOUT_SPACES, r" \1 ")
-    column = pc.replace_substring_regex(column, r'["“]([^"“”\n]{1,80})["”]', rf" {_OPEN} \1 {_CLOSE} ")
-    column = pc.replace_substring(column, "\n", f" {_LINE} ")
-    lists = pc.utf8_split_whitespace(column)
-    counts = np.asarray(pc.list_value_length(lists), dtype=np.int64)
-    encoded = lists.flatten().dictionary_encode()
-    known = [_memo.get(word) or _described(word) for word in encoded.dictionary.to_pylist()]
-    if len(_memo) > _MEMO_WORDS:
-        _memo.clear()
-    table = np.array(known, dtype=np.int64).reshape(-1, 5)
-    found = table[np.asarray(encoded.indices)]
-    number = np.repeat(np.arange(len(texts)), counts)
-    written = found[:, 1].copy()
-    first = (
-        np.r_[True, (found[:-1, 2] == 1) | (number[1:] != number[:-1])] if len(found) else np.zeros(0, bool)
-    )
-    written[(written == CAPITAL) & first] = FIRST_CAPITAL
-    written[np.cumsum(found[:, 4]) > 0] = QUOTED
-    kept = found[:, 1] > 0
-    return Words(
-        number[kept],
-        found[kept, 0].astype(np.uint32),
-        written[kept].astype(np.uint8),
-        found[kept, 3].astype(bool),
-    )
+    found = _spelled(texts)
+    data, first, last = found.lower, found.starts, found.ends - 1
+    written = np.full(len(first), PLAIN, dtype=np.uint8)
+    after = np.minimum(first + 1, len(data) - 1)
+    capital = found.written[first] != data[first]
+    capital |= (data[first] >= 128) & (found.written[after] != data[after])
+    written[capital] = CAPITAL
+    written[capital & found.begins] = FIRST_CAPITAL
+    written[_within(_FIGURE_BYTES[data] | _addresses(data), first, last + 1)] = NUMBER
+    written[_quoted(data, found.places, first, found.texts)] = QUOTED
+    hashes = _hashes(data, first, last + 1)
+    return Words(found.texts, hashes, written, _is_stop(hashes))
 
 
 def gram_sets(
@@ -135,31 +115,171 @@ def gram_sets(
     )
 
 
-def letter_grams(texts: Sequence[str], size: int = 3) -> list[Grams]:
-    """The distinct runs of ``size`` letters of each text, sorted; for texts of a few words."""
-    found = []
-    for text in texts:
-        line = f" {' '.join(_LETTERS.findall(text.casefold()))} "
-        runs = {line[i : i + size] for i in range(max(1, len(line) - size + 1))}
-        values = [xxhash.xxh32_intdigest(run.encode()) & 0x7FFFFFFF for run in runs]
-        found.append(np.array(sorted(values), dtype=np.int32))
-    return found
+def letter_grams(texts: pa.StringArray) -> tuple[Grams, Integers]:
+    """The runs of three bytes of each text's words, joined by one space; and the text of each run.
+
+    For texts of a few words, in which one letter more or less must not count as another word.
+    """
+    found = _spelled(texts)
+    sizes = found.ends - found.starts
+    line = np.full(int(sizes.sum()) + 2 * len(sizes), 32, dtype=np.int32)
+    begins = np.cumsum(sizes + 2) - sizes - 1
+    line[_ranges(begins, sizes)] = found.lower[_ranges(found.starts, sizes)]
+    own = np.repeat(found.texts, sizes + 2)
+    # Two spaces stand between words, and one too many: a run never begins with two of them.
+    runs = (line[:-2] << 16) | (line[1:-1] << 8) | line[2:]
+    kept = (own[:-2] == own[2:]) & ((line[:-2] != 32) | (line[1:-1] != 32))
+    return runs[kept].astype(np.int32), own[:-2][kept]
 
 
-def _described(raw: str) -> tuple[int, int, bool, bool, int]:
-    """Hash, way of writing (0: no word), sentence end, stop word, quote depth change."""
-    match = _WORD.search(raw)
-    if match is None:
-        depth = {_OPEN: 1, _CLOSE: -1}.get(raw, 0)
-        described = (0, 0, raw == _LINE or raw.endswith(_ENDS), False, depth)
-    else:
-        word = match.group()
-        lower = word.lower()
-        written = NUMBER if _NUMBER.search(word) else CAPITAL if word[0].isupper() else PLAIN
-        code = xxhash.xxh32_intdigest(lower.encode())
-        described = (code, written, raw.endswith(_ENDS), lower in STOP_WORDS, 0)
-    _memo[raw] = described
-    return described
+class _Spelled(NamedTuple):
+    """The words of some texts as places in their bytes: small letters, and as they are written."""
+
+    lower: Bytes
+    written: Bytes
+    places: Integers
+    texts: Integers
+    starts: Integers
+    ends: Integers
+    begins: Bools
+
+
+def _spelled(texts: pa.StringArray) -> _Spelled:
+    texts = _readable(texts)
+    lower = pc.utf8_lower(texts)
+    # A few letters change their length in bytes with their case; such texts have no capitals here.
+    texts = pc.if_else(pc.equal(pc.binary_length(texts), pc.binary_length(lower)), texts, lower)
+    data, places = _flat_bytes(lower)
+    written, _ = _flat_bytes(texts)
+    starts, ends = _runs(data, places)
+    own = np.repeat(np.arange(len(texts)), np.diff(np.searchsorted(starts, places)))
+    first, last = _trimmed(_LETTER_BYTES[data], starts, ends)
+    kept = first <= last
+    breaks = _breaks(data, starts, ends) | np.r_[own[1:] != own[:-1], True] if len(starts) else kept
+    begins = np.r_[True, breaks[:-1]] if len(starts) else kept
+    return _Spelled(data, written, places, own[kept], first[kept], last[kept] + 1, begins[kept])
+
+
+def _readable(texts: pa.StringArray) -> pa.StringArray:
+    """Bring texts that are not plain ASCII to one normal form, letters of words apart from the rest."""
+    plain = pc.string_is_ascii(texts)
+    if pc.all(plain).as_py() is not False:
+        return texts
+    other = pc.invert(plain)
+    chosen = pc.utf8_normalize(texts.filter(other), form="NFKC")
+    chosen = pc.replace_substring_regex(chosen, "[“”„«»]", '"')
+    chosen = pc.replace_substring_regex(chosen, _LETTERS_WITHOUT_SPACES, r" \1 ")
+    chosen = pc.replace_substring_regex(chosen, _NO_LETTERS, " ")
+    return pc.replace_with_mask(texts, other, chosen)
+
+
+def _flat_bytes(texts: pa.StringArray) -> tuple[Bytes, Integers]:
+    """The UTF-8 bytes of all texts, and where each begins (and the last ends)."""
+    _, offsets, data = texts.buffers()
+    places = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(
+        np.int64
+    )
+    flat = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, np.uint8)
+    return flat[places[0] : places[-1]], places - places[0]
+
+
+def _runs(data: Bytes, places: Integers) -> tuple[Integers, Integers]:
+    """First and last byte of each run of bytes that are not white space, within one text."""
+    if not len(data):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    apart = np.zeros(len(data) + 1, dtype=np.bool_)
+    apart[places] = True
+    solid = data > 32
+    starts = solid & (np.r_[True, ~solid[:-1]] | apart[:-1])
+    ends = solid & (np.r_[~solid[1:], True] | apart[1:])
+    return np.flatnonzero(starts), np.flatnonzero(ends)
+
+
+def _trimmed(is_letter: Bools, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
+    """First and last letter or digit of each run; where there is none, first is after last."""
+    places = np.flatnonzero(is_letter)
+    before = np.cumsum(is_letter)
+    padded = np.r_[places, len(is_letter)]
+    first = padded[before[starts] - is_letter[starts]]
+    last = np.r_[-1, places][before[ends]]
+    return first, last
+
+
+def _breaks(data: Bytes, starts: Integers, ends: Integers) -> Bools:
+    """Whether a sentence or line ends with a run."""
+    lines = np.cumsum(data == _NEWLINE)
+    following = np.r_[starts[1:], len(data) - 1]
+    return np.asarray(_END_BYTES[data[ends]] | (lines[following] > lines[ends]))
+
+
+def _hashes(data: Bytes, starts: Integers, ends: Integers) -> Hashes:
+    """A 32-bit hash of each run of bytes: a polynomial in 64 bits, then mixed."""
+    if not len(starts):
+        return np.zeros(0, dtype=np.uint32)
+    sizes = ends - starts
+    begins = np.cumsum(sizes) - sizes
+    taken = data[_ranges(starts, sizes)].astype(np.uint64) + np.uint64(1)
+    taken *= _powers(1 << int(sizes.max()).bit_length())[_ranges(np.zeros_like(starts), sizes)]
+    value = np.add.reduceat(taken, begins) ^ (sizes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    return np.asarray((value ^ (value >> np.uint64(29))) >> np.uint64(32), dtype=np.uint32)
+
+
+def _ranges(starts: Integers, sizes: Integers) -> Integers:
+    """``starts[0], starts[0] + 1, …`` for ``sizes[0]`` numbers, then the same for the next."""
+    begins = np.cumsum(sizes) - sizes
+    return np.asarray(np.arange(int(sizes.sum())) + np.repeat(starts - begins, sizes))
+
+
+@lru_cache(maxsize=4)
+def _powers(count: int) -> npt.NDArray[np.uint64]:
+    return np.multiply.accumulate(np.full(count, 0xD6E8FEB86659FD93, dtype=np.uint64))
+
+
+def _within(marked: Bools, starts: Integers, ends: Integers) -> Bools:
+    """Whether a run has a marked byte."""
+    before = np.r_[0, np.cumsum(marked)]
+    return np.asarray(before[ends] > before[starts])
+
+
+def _addresses(data: Bytes) -> Bools:
+    return np.r_[(data[:-1] == _COLON) & (data[1:] == _SLASH), False] if len(data) else np.zeros(0, np.bool_)
+
+
+def _quoted(data: Bytes, places: Integers, starts: Integers, own: Integers) -> Bools:
+    """Whether a word stands between two double quotes that are near each other in its text."""
+    quotes = np.flatnonzero(data == _QUOTE)
+    if not len(quotes):
+        return np.zeros(len(starts), dtype=np.bool_)
+    earliest = np.searchsorted(quotes, places[:-1])[own]
+    after = np.searchsorted(quotes, starts)
+    odd = (after - earliest) % 2 == 1
+    close = quotes[np.minimum(after, len(quotes) - 1)]
+    near = (after < len(quotes)) & (close < places[own + 1])
+    return np.asarray(odd & near & (close - quotes[np.maximum(after - 1, 0)] <= LONGEST_QUOTATION))
+
+
+@lru_cache(maxsize=1)
+def _stop_hashes() -> Hashes:
+    data, places = _flat_bytes(pa.array(sorted(STOP_WORDS), pa.string()))
+    return np.sort(_hashes(data, places[:-1], places[1:]))
+
+
+def _is_stop(hashes: Hashes) -> Bools:
+    known = _stop_hashes()
+    return np.asarray(known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes)
+
+
+def _byte_table(*ranges: tuple[int, int]) -> Bools:
+    table = np.zeros(256, dtype=np.bool_)
+    for low, high in ranges:
+        table[low : high + 1] = True
+    return table
+
+
+_LETTER_BYTES = _byte_table((48, 57), (65, 90), (97, 122), (128, 255))
+_FIGURE_BYTES = _byte_table((48, 57), (64, 64), (95, 95))
+_END_BYTES = _byte_table((33, 33), (46, 46), (58, 59), (63, 63))
 
 
 def _mixed(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

@@ -27,7 +27,7 @@ Codes = npt.NDArray[np.uint8]
 PARTS = 3
 PAIR_WEIGHT = 0.5
 COMMON_WORD_ROWS = 3
-_BINS = 1 << 23
+_MOST_BINS, _FEWEST_BINS = 1 << 23, 1 << 18
 _GRAMS_AT_ONCE = 8_000_000
 _ROWS_AT_ONCE = 50_000
 _PAIRS_AT_ONCE = 20_000
@@ -68,26 +68,37 @@ class Rows:
         from scipy.sparse import csr_matrix
 
         places = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        self._weights, self._common = _weights(grams, len(counts))
-        codes = _codes(grams, written)
+        bins = min(_MOST_BINS, max(_FEWEST_BINS, 1 << int(len(grams) // 8).bit_length()))
+        self._bins = np.int32(bins - 1)
+        self._weights, self._common = _weights(grams, len(counts), bins)
+        codes = _codes(grams, written, bins)
         self._matrix = csr_matrix((codes, grams, places), shape=(len(counts), 2**31 - 1))
         self._matrix.has_canonical_format = True
         self._weight = np.zeros((len(counts), PARTS, 2), dtype=np.float32)
         self._words = np.zeros((len(counts), 4), dtype=np.int32)
-        for start, block in _blocks(self._matrix):
-            end = start + block.shape[0]
-            self._weight[start:end], self._words[start:end] = self._sums(block)
+        self._known = np.zeros(len(counts), dtype=np.bool_)
 
     def compare(self, pairs: Integers) -> Compared:
         """Compare pairs of row numbers, shape ``(pairs, 2)``."""
+        self._learn(np.unique(pairs))
         starts = range(0, max(1, len(pairs)), _PAIRS_AT_ONCE)
         pieces = [self._compare(pairs[start : start + _PAIRS_AT_ONCE]) for start in starts]
         return Compared(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
 
+    def _learn(self, rows: Integers) -> None:
+        """Sum up the rows that have not been compared before."""
+        fresh = rows[~self._known[rows]]
+        for start in range(0, len(fresh), _ROWS_AT_ONCE):
+            some = fresh[start : start + _ROWS_AT_ONCE]
+            ((self._weight[some], self._words[some]),) = self._sums(self._matrix[some])
+        self._known[fresh] = True
+
     def _compare(self, pairs: Integers) -> Compared:
         left, right = self._matrix[pairs[:, 0]], self._matrix[pairs[:, 1]]
-        shared_left, left_words = self._sums(_common(left, right))
-        shared_right, right_words = self._sums(_common(right, left))
+        both = _common(left, right)
+        (shared_left, left_words), (shared_right, right_words) = self._sums(
+            both, both.data, _common(right, left).data
+        )
         own, other = self._weight[pairs[:, 0]], self._weight[pairs[:, 1]]
         shared, mine, theirs = (weight.sum(axis=2) for weight in (shared_left, own, other))
         parts = _ratio(shared, mine + theirs - shared)
@@ -111,26 +122,35 @@ class Rows:
             np.maximum(only_left[:, 3], only_right[:, 3]).astype(np.int64),
         )
 
-    def _sums(self, block: csr_matrix) -> tuple[Floats, npt.NDArray[np.int32]]:
-        """For each row: weight by part and by whether it is of the last exchange; and counts.
-
-        The counts are plain words, slots, words that other rows have, and all grams.
-        """
+    def _sums(self, block: csr_matrix, *codes: Codes) -> list[Sums]:
+        """For each row of a block, and for each way of coding its grams: weights and counts."""
         rows = block.shape[0]
         row = np.repeat(np.arange(rows), np.diff(block.indptr))
-        grams, codes = block.indices, block.data & 3
-        bins = _bins(grams)
-        pair = (grams & PAIR_BIT) != 0
-        weight = self._weights[bins] * np.where(pair, np.float32(PAIR_WEIGHT), np.float32(1))
-        place = (row * PARTS + (grams & 3)) * 2 + ((block.data & LAST) != 0)
-        by_part = np.bincount(place, weights=weight, minlength=rows * PARTS * 2)
-        word_row, word_codes, word_bins = row[~pair], codes[~pair], bins[~pair]
-        counted = [
-            np.bincount(word_row[kept], minlength=rows)
-            for kept in (word_codes == _TEXT, word_codes == _SLOT, self._common[word_bins])
-        ]
-        counted.append(np.diff(block.indptr))
-        return by_part.reshape(rows, PARTS, 2).astype(np.float32), np.stack(counted, axis=1).astype(np.int32)
+        bins = _bins(block.indices, self._bins)
+        weight = self._weights[bins]
+        place = (row * PARTS + (block.indices & 3)) * 2
+        word = np.flatnonzero((block.indices & PAIR_BIT) == 0)
+        word_row = row[word]
+        known = np.bincount(word_row[self._common[bins[word]]], minlength=rows)
+        result = []
+        for coded in codes or (block.data,):
+            last = (coded & LAST) != 0
+            by_part = np.bincount(place + last, weights=weight, minlength=rows * PARTS * 2)
+            kinds = np.bincount(word_row * 3 + (coded[word] & 3), minlength=rows * 3).reshape(rows, 3)
+            counts = np.column_stack([kinds[:, _TEXT], kinds[:, _SLOT], known, np.diff(block.indptr)])
+            weights = by_part.reshape(rows, PARTS, 2).astype(np.float32)
+            result.append(Sums(weights, counts.astype(np.int32)))
+        return result
+
+
+class Sums(NamedTuple):
+    """Weight by part and by whether it is of the last exchange, shape ``(rows, PARTS, 2)``; counts.
+
+    The counts are plain words, slots, words that other rows have too, and all grams.
+    """
+
+    weights: Floats
+    counts: npt.NDArray[np.int32]
 
 
 def _common(left: csr_matrix, right: csr_matrix) -> csr_matrix:
@@ -142,34 +162,30 @@ def _common(left: csr_matrix, right: csr_matrix) -> csr_matrix:
     return left.multiply(ones).tocsr()
 
 
-def _blocks(matrix: csr_matrix) -> Iterator[tuple[int, csr_matrix]]:
-    for start in range(0, matrix.shape[0], _ROWS_AT_ONCE):
-        yield start, matrix[start : start + _ROWS_AT_ONCE]
-
-
-def _weights(grams: Grams, rows: int) -> tuple[Floats, Bools]:
+def _weights(grams: Grams, rows: int, bins: int) -> tuple[Floats, Bools]:
     """The weight of each bin, log(1 + rows / rows that hold it), and whether it is common."""
-    frequency = _counted(grams)
+    frequency = _counted(grams, bins)
     weights = np.log1p(max(rows, 2) / np.maximum(frequency, 1)).astype(np.float32)
+    weights[1::2] *= PAIR_WEIGHT  # word pairs have the odd places
     return weights, frequency >= COMMON_WORD_ROWS
 
 
-def _codes(grams: Grams, written: Codes) -> Codes:
+def _codes(grams: Grams, written: Codes, bins: int) -> Codes:
     """Whether a word is text or what a slot may hold: a name, a figure, a quotation.
 
     A word with a capital is a name where the rows, apart from beginnings of sentences,
     write it with a capital at least as often as without.
     """
-    capitals, smalls = np.zeros(_BINS, np.int32), np.zeros(_BINS, np.int32)
+    capitals, smalls = np.zeros(bins, np.int32), np.zeros(bins, np.int32)
     for block, ways in _pieces(grams, written):
-        capitals += _counted(block[ways & 7 == CAPITAL])
-        smalls += _counted(block[((block & PAIR_BIT) == 0) & (ways & 7 == PLAIN)])
+        capitals += _counted(block[ways & 7 == CAPITAL], bins)
+        smalls += _counted(block[((block & PAIR_BIT) == 0) & (ways & 7 == PLAIN)], bins)
     named = capitals >= smalls
     codes = np.full(len(grams), _TEXT, dtype=np.uint8)
     for number, (block, ways) in enumerate(_pieces(grams, written)):
         piece = codes[number * _GRAMS_AT_ONCE :][: len(block)]
         way = ways & np.uint8(7)
-        piece[((way == CAPITAL) | (way == FIRST_CAPITAL)) & named[_bins(block)]] = _SLOT
+        piece[((way == CAPITAL) | (way == FIRST_CAPITAL)) & named[_bins(block, np.int32(bins - 1))]] = _SLOT
         piece[(way == QUOTED) | (way == NUMBER)] = _SLOT
         piece |= ways & np.uint8(LAST)
     return codes
@@ -180,16 +196,17 @@ def _pieces(grams: Grams, written: Codes) -> Iterator[tuple[Grams, Codes]]:
         yield grams[start : start + _GRAMS_AT_ONCE], written[start : start + _GRAMS_AT_ONCE]
 
 
-def _counted(grams: Grams) -> npt.NDArray[np.int32]:
-    counts = np.zeros(_BINS, dtype=np.int32)
+def _counted(grams: Grams, bins: int) -> npt.NDArray[np.int32]:
+    counts = np.zeros(bins, dtype=np.int32)
     for start in range(0, len(grams), _GRAMS_AT_ONCE):
-        counts += np.bincount(_bins(grams[start : start + _GRAMS_AT_ONCE]), minlength=_BINS).astype(np.int32)
+        some = _bins(grams[start : start + _GRAMS_AT_ONCE], np.int32(bins - 1))
+        counts += np.bincount(some, minlength=bins).astype(np.int32)
     return counts
 
 
-def _bins(grams: Grams) -> npt.NDArray[np.int32]:
-    """A place in a table of `_BINS` counters; the part does not matter, word or pair does."""
-    return (grams >> 2) & np.int32(_BINS - 1)
+def _bins(grams: Grams, mask: np.int32) -> npt.NDArray[np.int32]:
+    """A place in a table of counters; the part does not matter, word or pair does."""
+    return (grams >> 2) & mask
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

@@ -6,18 +6,17 @@ longer one begins with word for word, and pairs of answers that are preferred bo
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 from pydantic import Field
 
-from workbench.examples import Example, Message, answer_text
+from workbench.examples import Example, columns_of
 from workbench.findings import Finding
 from workbench.recipes import StepOptions
 from workbench.steps._earlier import Earlier
@@ -26,7 +25,7 @@ from workbench.steps._preferences import contradictions
 
 TITLE = "Exact duplicates"
 SCOPE = "group"
-NOT_WORDS = re.compile(r"[^\w]+", re.UNICODE)
+COLUMNAR = True
 Integers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
@@ -46,22 +45,26 @@ class Options(StepOptions):
     keeper: list[Criterion] = Field(default=list(DEFAULT))
 
 
-def features(rows: list[Example], options: Options, _context: object = None) -> dict[str, Any]:
+def features(
+    rows: pa.RecordBatch | list[Example], options: Options, _context: object = None
+) -> dict[str, Any]:
     """128-bit hashes of the normalised row, and 64-bit ones of its beginnings and its answers."""
-    hashed = [_hashed(row, options) for row in rows]
+    batch = columns_of(rows)
+    hashed = _hashed(batch, options)
+    source = batch.column("source").flatten()
     return {
-        "id": [row["id"] for row in rows],
-        "file": [row["source"]["file"] for row in rows],
-        "line": [row["source"]["line"] for row in rows],
-        "label": pa.array([row["label"] for row in rows], pa.string()),
-        "length": [len(answer_text(row)) for row in rows],
-        "turns": [len(row["messages"]) for row in rows],
-        "whole": np.array([own["whole"] & _LOW for own in hashed], dtype=np.uint64),
-        "check": np.array([own["whole"] >> 64 for own in hashed], dtype=np.uint64),
-        "beginnings": pa.array([own["beginnings"] for own in hashed], pa.list_(pa.uint64())),
-        "prompt": np.array([own["prompt"] for own in hashed], dtype=np.uint64),
-        "chosen": np.array([own["chosen"] for own in hashed], dtype=np.uint64),
-        "rejected": np.array([own["rejected"] for own in hashed], dtype=np.uint64),
+        "id": batch.column("id"),
+        "file": source[0],
+        "line": source[1],
+        "label": batch.column("label"),
+        "length": [own.length for own in hashed],
+        "turns": np.asarray(pc.list_value_length(batch.column("messages"))),
+        "whole": np.array([own.whole & _LOW for own in hashed], dtype=np.uint64),
+        "check": np.array([own.whole >> 64 for own in hashed], dtype=np.uint64),
+        "beginnings": pa.array([own.beginnings for own in hashed], pa.list_(pa.uint64())),
+        "prompt": np.array([own.prompt for own in hashed], dtype=np.uint64),
+        "chosen": np.array([own.chosen for own in hashed], dtype=np.uint64),
+        "rejected": np.array([own.rejected for own in hashed], dtype=np.uint64),
     }
 
 
@@ -105,51 +108,81 @@ def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Findin
         yield Finding("exact_duplicates", kind, ids[row], source, 1.0, proposal, evidence)
 
 
-def normalise(text: str, options: Options) -> str:
-    """Apply the chosen normalisations to one message."""
-    if options.unicode != "none" and not text.isascii():
-        text = unicodedata.normalize(options.unicode, text)
+def normalised(texts: pa.StringArray, options: Options) -> pa.StringArray:
+    """Apply the chosen normalisations to each text."""
+    if options.unicode != "none":
+        texts = pc.utf8_normalize(texts, form=options.unicode)
     if options.ignore_case:
-        text = text.casefold()
+        texts = pc.utf8_lower(texts)
     if options.ignore_punctuation:
-        text = NOT_WORDS.sub(" ", text)
+        texts = pc.replace_substring_regex(texts, r"[^\pL\pN\pM_]+", " ")
     if options.ignore_white_space:
-        text = " ".join(text.split())
-    return text
+        texts = pc.binary_join(pc.utf8_split_whitespace(texts), " ")
+        texts = pc.utf8_trim_whitespace(texts)
+    return texts
 
 
 _LOW = (1 << 64) - 1
 
 
-def _hashed(row: Example, options: Options) -> dict[str, Any]:
-    running = xxhash.xxh3_128(row["kind"].encode())
-    prompt = xxhash.xxh3_64()
-    beginnings = []
-    for message in row["messages"]:
-        line = _line(message, options)
-        running.update(line)
-        prompt.update(line)
-        if message["role"] == "assistant" and not message.get("tool_calls"):
-            beginnings.append(running.intdigest() & _LOW)
-    answers = [_answer(row.get("chosen") or [], options), _answer(row.get("rejected") or [], options)]
-    if row["kind"] == "preference":
-        running.update(b"".join(number.to_bytes(8, "big") for number in answers))
-    return {
-        "whole": running.intdigest(),
-        "beginnings": beginnings[:-1] if row["kind"] == "sft" else [],
-        "prompt": prompt.intdigest() if row["kind"] == "preference" else 0,
-        "chosen": answers[0],
-        "rejected": answers[1],
-    }
+class _Hashed(NamedTuple):
+    """The hashes of one row, and the characters of its answer."""
+
+    whole: int
+    beginnings: list[int]
+    prompt: int
+    chosen: int
+    rejected: int
+    length: int
 
 
-def _answer(messages: list[Message], options: Options) -> int:
-    return xxhash.xxh3_64_intdigest(b"".join(_line(message, options) for message in messages))
+def _hashed(batch: pa.RecordBatch, options: Options) -> list[_Hashed]:
+    messages, chosen, rejected = (_lines(batch.column(name), options) for name in _PARTS)
+    result = []
+    for row, kind in enumerate(batch.column("kind").to_pylist()):
+        prefix = kind.encode()
+        own = messages[row]
+        line = b"".join(digest for digest, _, _ in own)
+        ends = [8 * place for place, (_, spoken, _) in enumerate(own, 1) if spoken]
+        pair = [b"".join(digest for digest, _, _ in part[row]) for part in (chosen, rejected)]
+        paired = kind == "preference"
+        answer = chosen[row] if paired else [entry for entry in own if entry[1]]
+        result.append(
+            _Hashed(
+                xxhash.xxh3_128_intdigest(b"\x1e".join((prefix + line, *pair)) if paired else prefix + line),
+                []
+                if paired
+                else [xxhash.xxh3_128_intdigest(prefix + line[:end]) & _LOW for end in ends[:-1]],
+                xxhash.xxh3_64_intdigest(line) if paired else 0,
+                xxhash.xxh3_64_intdigest(pair[0]),
+                xxhash.xxh3_64_intdigest(pair[1]),
+                sum(length for _, _, length in answer),
+            )
+        )
+    return result
 
 
-def _line(message: Message, options: Options) -> bytes:
-    text = normalise(message["content"], options)
-    return "\x1f".join((message["role"], text, message.get("tool_calls") or "", "\x1e")).encode()
+def _lines(column: pa.ListArray, options: Options) -> list[list[tuple[bytes, bool, int]]]:
+    """For each row its messages: hash, whether it is an answer in words, characters."""
+    role, content, _, calls, _ = column.flatten().flatten()
+    lengths = pc.utf8_length(content).to_pylist()
+    texts = normalised(content, options).to_pylist()
+    found = [
+        (
+            xxhash.xxh3_64_digest("\x1f".join((who, text, called or "")).encode()),
+            who == "assistant" and not called,
+            size,
+        )
+        for who, text, called, size in zip(role.to_pylist(), texts, calls.to_pylist(), lengths, strict=True)
+    ]
+    result, start = [], 0
+    for count in pc.fill_null(pc.list_value_length(column), 0).to_pylist():
+        result.append(found[start : start + count])
+        start += count
+    return result
+
+
+_PARTS = ("messages", "chosen", "rejected")
 
 
 def _groups(table: pa.Table, earlier: Earlier) -> Integers:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from workbench.examples import Example
+from workbench.examples import Example, columns_of
 from workbench.findings import Finding
 from workbench.steps._earlier import Earlier
 from workbench.steps._keepers import DEFAULT, Criterion, keeper_ranks, rule_in_words
@@ -27,6 +27,7 @@ from workbench.steps._stars import stars
 
 TITLE = "Near duplicates"
 SCOPE = "group"
+COLUMNAR = True
 KINDS = {"whole": "near_duplicate", "prompt": "near_prompt", "answer": "near_answer"}
 Integers = npt.NDArray[np.int64]
 
@@ -53,9 +54,11 @@ class Templates(NamedTuple):
     rows: Integers
 
 
-def features(rows: list[Example], options: Options, _context: object = None) -> dict[str, Any]:
+def features(
+    rows: pa.RecordBatch | list[Example], options: Options, _context: object = None
+) -> dict[str, Any]:
     """Gram sets and MinHash bands of each row; letter runs and their bands for short rows."""
-    return near_features(rows, options.compare, options.seed)
+    return near_features(columns_of(rows), options.compare, options.seed)
 
 
 def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Finding]:
