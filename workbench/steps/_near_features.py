@@ -19,6 +19,7 @@ LETTER_BANDS = 12
 MORE_THAN_COURTESY = r"^\s*(\S+\s+){3}\S"
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
+ROLES = ("user", "assistant")
 Part = Literal["whole", "prompt", "answer"]
 
 
@@ -65,7 +66,9 @@ def _texts(rows: pa.RecordBatch, compare: Part) -> Texts:
     paired = np.asarray(rows.column("kind")) == "preference"
     for column in ("messages", "chosen", "rejected"):
         owner, role, content, calls = _messages(rows.column(column))
-        user, assistant = role == "user", role == "assistant"
+        if not len(owner):
+            continue
+        user, assistant = (np.asarray(pc.fill_null(pc.equal(role, name), False)) for name in ROLES)
         if column == "messages":
             part = np.where(user, 0, 1)
             wanted = user | (assistant & ~paired[owner])
@@ -76,26 +79,32 @@ def _texts(rows: pa.RecordBatch, compare: Part) -> Texts:
         if compare != "whole":
             wanted &= (part == 0) == (compare == "prompt")
         for texts in (content, calls):
+            if texts.null_count == len(texts):
+                continue
             kept = wanted & np.asarray(pc.fill_null(pc.greater(pc.binary_length(texts), 0), False))
             found.append((texts.filter(pa.array(kept)), owner[kept], part[kept], last[kept]))
+    if not found:
+        empty = np.zeros(0, dtype=np.int64)
+        return Texts(pa.array([], pa.string()), empty, empty, empty.astype(np.bool_))
     texts, owners, parts, lasts = zip(*found, strict=True)
     return Texts(
         pa.concat_arrays(texts), np.concatenate(owners), np.concatenate(parts), np.concatenate(lasts)
     )
 
 
-def _messages(column: pa.ListArray) -> tuple[Integers, npt.NDArray[Any], pa.Array, pa.Array]:
+def _messages(column: pa.ListArray) -> tuple[Integers, pa.Array, pa.Array, pa.Array]:
     """Row, role, content and tool calls of every message of a list column."""
     fields = column.flatten().flatten()
     owner = np.asarray(pc.list_parent_indices(column), dtype=np.int64)
-    role = np.asarray(fields[0].dictionary_decode() if pa.types.is_dictionary(fields[0].type) else fields[0])
-    return owner, role, fields[1], fields[3]
+    return owner, fields[0], fields[1], fields[3]
 
 
 def _last_exchange(owner: Integers, user: Bools, content: pa.Array, rows: int) -> Integers:
     """Where, for each row, the last exchange begins that is more than a word of thanks."""
     place = np.arange(len(owner))
-    long = user & np.asarray(pc.fill_null(pc.match_substring_regex(content, MORE_THAN_COURTESY), False))
+    long = np.flatnonzero(user)
+    asked = content.filter(pa.array(user))
+    long = long[np.asarray(pc.fill_null(pc.match_substring_regex(asked, MORE_THAN_COURTESY), False))]
     start = np.full(rows, len(owner), dtype=np.int64)
     np.minimum.at(start, owner[user], place[user])
     latest = np.full(rows, -1, dtype=np.int64)

@@ -198,7 +198,7 @@ def _runs(data: Bytes, places: Integers) -> tuple[Integers, Integers]:
 def _trimmed(is_letter: Bools, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
     """First and last letter or digit of each run; where there is none, first is after last."""
     places = np.flatnonzero(is_letter)
-    before = np.cumsum(is_letter)
+    before = np.cumsum(is_letter, dtype=np.int32)
     padded = np.r_[places, len(is_letter)]
     first = padded[before[starts] - is_letter[starts]]
     last = np.r_[-1, places][before[ends]]
@@ -207,7 +207,7 @@ def _trimmed(is_letter: Bools, starts: Integers, ends: Integers) -> tuple[Intege
 
 def _breaks(data: Bytes, starts: Integers, ends: Integers) -> Bools:
     """Whether a sentence or line ends with a run."""
-    lines = np.cumsum(data == _NEWLINE)
+    lines = np.cumsum(data == _NEWLINE, dtype=np.int32)
     following = np.r_[starts[1:], len(data) - 1]
     return np.asarray(_END_BYTES[data[ends]] | (lines[following] > lines[ends]))
 
@@ -238,7 +238,7 @@ def _powers(count: int) -> npt.NDArray[np.uint64]:
 
 def _within(marked: Bools, starts: Integers, ends: Integers) -> Bools:
     """Whether a run has a marked byte."""
-    before = np.r_[0, np.cumsum(marked)]
+    before = np.concatenate([np.zeros(1, np.int32), np.cumsum(marked, dtype=np.int32)])
     return np.asarray(before[ends] > before[starts])
 
 
