@@ -545,7 +545,7 @@ def plain(kind: str = "sft") -> Example:
 
 def test_messages_keep_label_group_and_meta(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    assert write_examples([plain()], "messages", out) == 1
+    assert write_examples([plain()], "messages", out).rows == 1
     (row,) = read_examples(out)
     assert isinstance(row, Accepted)
     assert (row.example["label"], row.example["group"]) == ("x", "g")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,39 +41,70 @@ ODD_RECORD = st.dictionaries(
 )
 
 
-def turn(role: str) -> st.SearchStrategy[Message]:
-    return TEXT.map(lambda content: message({"role": role, "content": content}))
+BARE = {"openai", "azure", "bedrock", "bedrock-prompt", "vertex"}
+"""Formats whose providers refuse fields of ours: only the conversation and its tools come back."""
+NUMBERED = {"openai", "azure", "vertex"}
+"""Formats that number the calls of tools that came without ids."""
+SHARED = ("kind", "messages", "chosen", "rejected", "tools")
+COLUMNS = (*SHARED, "label", "group", "tags", "weight", "split", "meta")
+KEYS = st.sampled_from(["a", "label", "meta", "messages", "workbench", "tags", "é", "x y"])
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+SPOKEN = TEXT | st.sampled_from(["", " ", "[1]", '{"a": 1}', '{"content": "x"}', "\u2028", "٣", "😀", "None"])
+
+
+def turn(role: str, plain: bool = False, name: str | None = None) -> st.SearchStrategy[Message]:
+    contents = SPOKEN.filter(str.strip) if plain else SPOKEN
+    return contents.map(lambda content: message({"role": role, "content": content, "name": name}))
 
 
 @st.composite
-def calls(draw: st.DrawFn) -> list[Message]:
-    """A tool call, with or without an id, and the tool's answer."""
-    call_id = draw(st.none() | st.just("call_1"))
-    arguments = draw(st.dictionaries(TEXT, st.integers(), max_size=2).map(json.dumps) | TEXT)
-    call: dict[str, Any] = {"type": "function", "function": {"name": "f", "arguments": arguments}}
-    if call_id:
-        call["id"] = call_id
-    asked = {"role": "assistant", "content": None, "tool_calls": [call] * draw(st.integers(1, 2))}
-    return [
-        message(asked),
-        message({"role": "tool", "content": draw(TEXT), "tool_call_id": call_id}),
-    ]
+def calls(draw: st.DrawFn, plain: bool) -> list[Message]:
+    """Tool calls with or without ids, beside text or not, and the tools' answers."""
+    numbered = draw(st.booleans())
+    made: list[dict[str, Any]] = []
+    for number in range(1, 1 + (1 if plain else draw(st.integers(1, 2)))):
+        given = draw(st.dictionaries(TEXT, st.integers() | TEXT, max_size=2))
+        arguments = json.dumps(given, ensure_ascii=False, sort_keys=True)
+        function = {"name": draw(st.sampled_from("fg")), "arguments": arguments if plain else draw(TEXT)}
+        identity = {"id": f"call_{number}"} if numbered else {}
+        made.append({"type": "function", "function": function, **identity})
+    content = None if plain else draw(st.none() | SPOKEN)
+    asked = {"role": "assistant", "content": content, "tool_calls": made}
+    answers = [{"role": "tool", "content": draw(SPOKEN), "tool_call_id": call.get("id")} for call in made]
+    return [message(asked), *map(message, answers)]
 
 
 @st.composite
 def examples(draw: st.DrawFn, kind: str) -> Example:
-    messages = draw(st.lists(turn("system"), max_size=1))
+    """A row of any shape our schema holds, or a plain one that most formats have a place for."""
+    plain = draw(st.booleans())
+    messages = draw(st.lists(turn("system", plain), max_size=1))
     for _ in range(draw(st.integers(0, 2))):
-        messages += [draw(turn("user")), draw(turn("assistant"))]
-    messages.append(draw(turn("user")))
+        messages += [draw(turn("user", plain)), draw(turn("assistant", plain))]
+    name = None if plain else draw(st.none() | st.sampled_from(["ann", "Ann B"]))
+    messages.append(draw(turn("user", plain, name)))
+    tooled = draw(st.booleans())
+    if tooled:
+        messages += draw(calls(plain))
+    pair: dict[str, Any] = {}
     if kind == "preference":
-        chosen, rejected = draw(turn("assistant")), draw(turn("assistant"))
-        return make_example("preference", messages, chosen=[chosen], rejected=[rejected])
-    tools = draw(st.none() | st.just([{"type": "function", "function": {"name": "f"}}]))
-    if draw(st.booleans()):
-        messages += draw(calls())
-    meta = draw(st.none() | st.dictionaries(TEXT.filter(str.isalnum), TEXT, max_size=2))
-    return make_example("sft", [*messages, draw(turn("assistant"))], tools=tools, label=draw(TEXT), meta=meta)
+        answers = st.lists(turn("assistant", plain), min_size=1, max_size=1 if plain else 2)
+        pair = {part: draw(answers) for part in ("chosen", "rejected")}
+    else:
+        messages.append(draw(turn("assistant", plain)))
+    made = make_example(
+        kind,
+        messages,
+        **pair,
+        tools=draw(st.sampled_from([TOOLS, json.dumps(TOOLS, indent=1)])) if tooled else None,
+        label=draw(st.none() | TEXT),
+        group=draw(st.none() | TEXT),
+        tags=draw(st.lists(TEXT, max_size=2)),
+        weight=draw(st.sampled_from([1.0, 0.0, 0.25])),
+        meta=draw(st.none() | st.dictionaries(KEYS, JSON, max_size=2)),
+    )
+    made["split"] = draw(st.none() | st.sampled_from(["train", "validation", "test"]))
+    return made
 
 
 def rows(path: Path) -> list[Any]:
@@ -81,24 +115,41 @@ def rows(path: Path) -> list[Any]:
 
 
 @pytest.mark.parametrize("kind", ["sft", "preference"])
-@pytest.mark.parametrize("format_name", [*WRITERS, "parquet"])
+@pytest.mark.parametrize("format_name", WRITERS)
 @QUICK
 @given(data=st.data())
-def test_what_is_written_reads_back_with_the_same_ids(
+def test_what_is_written_reads_back_and_the_rest_is_listed(
     format_name: str, kind: str, data: st.DataObject
 ) -> None:
-    given_examples = data.draw(st.lists(examples(kind), min_size=1, max_size=3))
+    given_examples = data.draw(st.lists(examples(kind), min_size=1, max_size=4))
+    folder_format = WRITERS[format_name].files is not None
     with TemporaryDirectory() as folder:
-        out = Path(folder, "out.parquet" if format_name == "parquet" else "out.json")
+        out = Path(folder, "out" if folder_format else f"out{WRITERS[format_name].suffixes[0]}")
         try:
-            write_examples(given_examples, format_name, out)
-        except InputError:
-            assert not out.exists()
+            result = write_examples(given_examples, format_name, out)
+        except InputError as error:
+            assert error.remedy
+            assert list(Path(folder).iterdir()) == []
             return
-        read = rows(out)
-    assert [row.example["id"] for row in read if isinstance(row, Accepted)] == [
-        example["id"] for example in given_examples
-    ]
+        refused = [] if result.skipped_path is None else Path(result.skipped_path).read_text().splitlines()
+        files = sorted(out.rglob("*.jsonl")) + sorted(out.rglob("*.parquet")) if folder_format else [out]
+        read = [row.example for file in files for row in rows(file) if isinstance(row, Accepted)]
+    assert result.rows + result.skipped == len(given_examples)
+    assert len(refused) == result.skipped
+    left_out = Counter(json.loads(line)["id"] for line in refused)
+    wanted = [one for one in given_examples if one["id"] not in left_out]
+    columns = SHARED if format_name in BARE else COLUMNS
+    seen, expected = ([comparable(one, columns, format_name) for one in group] for group in (read, wanted))
+    assert sorted(seen) == sorted(expected)
+    assert format_name in NUMBERED or {one["id"] for one in read} == {one["id"] for one in wanted}
+
+
+def comparable(example: Example, columns: Sequence[str], format_name: str) -> str:
+    """The columns as text; without the ids of calls where a format numbers those that have none."""
+    shown = json.dumps([example.get(name) for name in columns])  # type: ignore[misc]
+    return (
+        re.sub(r'(\\"id\\": \\"call_\d\\", )|"call_\d"|null', "", shown) if format_name in NUMBERED else shown
+    )
 
 
 @QUICK

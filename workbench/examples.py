@@ -17,6 +17,7 @@ import pyarrow as pa
 from workbench.errors import InputError
 
 ROLES = ("system", "user", "assistant", "tool")
+_ROLE_OF = {**{role: role for role in ROLES}, "developer": "system", "function": "tool"}
 KINDS = ("sft", "preference")
 
 MESSAGE = pa.struct(
@@ -84,18 +85,17 @@ def message(raw: object) -> Message:
     """
     if not isinstance(raw, dict):
         raise InputError("a message is not an object", remedy='write {"role": …, "content": …}')
-    role = raw.get("role")
-    role = {"developer": "system", "function": "tool"}.get(str(role), role)
-    if role not in ROLES:
+    given = raw.get("role")
+    role = _ROLE_OF.get(given) if isinstance(given, str) else None
+    if role is None:
         raise InputError("a message has an unknown role", remedy=f"use one of {', '.join(ROLES)}")
-    tool_calls = raw.get("tool_calls")
-    content = _content_text(raw.get("content"), allow_none=bool(tool_calls))
+    tool_calls, name, call_id = raw.get("tool_calls"), raw.get("name"), raw.get("tool_call_id")
     return {
-        "role": str(role),
-        "content": content,
-        "name": _text_or_none(raw.get("name")),
-        "tool_calls": _json_or_none(tool_calls),
-        "tool_call_id": _text_or_none(raw.get("tool_call_id")),
+        "role": role,
+        "content": _content_text(raw.get("content"), allow_none=bool(tool_calls)),
+        "name": None if name is None else _text_or_none(name),
+        "tool_calls": None if tool_calls is None else _json_or_none(tool_calls),
+        "tool_call_id": None if call_id is None else _text_or_none(call_id),
     }
 
 
@@ -155,7 +155,7 @@ def content_id(example: Example) -> str:
         _canonical(example.get("rejected") or []),
         example.get("tools") or "",
     ]
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    data = _as_text(content)
     return hashlib.sha256(data.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -186,16 +186,31 @@ def full_text(example: Example) -> str:
     return "\n".join(f"{m['role']}: {m['content']}" for m in turns)
 
 
+_as_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def columns_of(rows: pa.RecordBatch | list[Example]) -> pa.RecordBatch:
+    """Examples as one record batch of `SCHEMA`; a batch is given back as it is."""
+    if isinstance(rows, pa.RecordBatch):
+        return rows
+    return pa.RecordBatch.from_pylist(list(rows), SCHEMA)
+
+
 def _canonical(messages: list[Message]) -> list[list[str]]:
     return [
         [
             m["role"],
-            unicodedata.normalize("NFC", m["content"]).strip(),
+            _normal(m["content"]),
             m.get("tool_calls") or "",
             m.get("tool_call_id") or "",
         ]
         for m in messages
     ]
+
+
+def _normal(text: str) -> str:
+    """Return text in NFC without outer white space; ASCII is in NFC as it is."""
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
 def _content_text(content: object, *, allow_none: bool) -> str:
@@ -221,8 +236,12 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _json_or_none(value: object) -> str | None:
+    """Return JSON text in one form, so that the same calls give the same id however they came."""
     if value is None or value == [] or value == "":
         return None
     if isinstance(value, str):
-        return _storable(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return _storable(str(value))
+    return _storable(json.dumps(value, ensure_ascii=False, sort_keys=True))

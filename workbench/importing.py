@@ -11,8 +11,9 @@ from pathlib import Path
 
 from workbench.errors import InputError
 from workbench.examples import Example
-from workbench.files import storable_name, storage_errors
+from workbench.files import storage_errors
 from workbench.formats import Accepted, detect_file, read_examples
+from workbench.formats.sources import Source, sources
 from workbench.projects import Project, check_name
 from workbench.versions import Dataset, dataset_names, open_dataset, with_unique_ids, write_version
 
@@ -38,7 +39,7 @@ class ImportResult:
 
 def import_files(
     project: Project,
-    files: Sequence[Path],
+    files: Sequence[Path | str | Source],
     name: str,
     *,
     format: str | None = None,
@@ -48,6 +49,10 @@ def import_files(
 ) -> ImportResult:
     """Import files as the next version of dataset ``name``.
 
+    A file is a path, a URL of any protocol of fsspec, a pattern with ``*``, a data set
+    (``hf://datasets/ORG/NAME``, or a folder that was saved), or a `Source`. Nothing secret in
+    a URL reaches the version, the rejects or an error.
+
     Rows stream from file to Parquet. With ``append`` the rows of the newest version come
     first. Rows that cannot be read are written, as file, line, reason and remedy, to
     ``datasets/<name>/rejects-*.jsonl``; their text is not copied. Raises `InputError` when
@@ -56,7 +61,8 @@ def import_files(
     check_name(name)
     if not files:
         raise InputError("no file was named", remedy="workbench import FILE --name NAME")
-    detections = [detect_file(path, format, mapping) for path in files]
+    given = [one for file in files for one in ([file] if isinstance(file, Source) else sources(file))]
+    detections = [detect_file(source, format, mapping) for source in given]
     existing = open_dataset(project, name) if name in dataset_names(project) else None
     known = set(existing.table(["id"])["id"].to_pylist()) if existing else set()
     counter = _Counter(known, progress)
@@ -69,12 +75,12 @@ def import_files(
             def rows() -> Iterator[Example]:
                 if append and existing:
                     yield from existing.examples()
-                for path, detected in zip(files, detections, strict=True):
-                    yield from counter.accepted(path, detected, mapping, sink.write)
+                for source, detected in zip(given, detections, strict=True):
+                    yield from counter.accepted(source, detected, mapping, sink.write)
                 if counter.rows_out == 0:
                     raise InputError(
                         "not one row of the file can be used",
-                        where=", ".join(map(storable_name, files)),
+                        where=", ".join(source.name for source in given),
                         remedy=f"first reason: {counter.first_reason or 'the file is empty'}",
                     )
 
@@ -85,7 +91,7 @@ def import_files(
                 parent=existing if append else None,
                 origin={
                     "verb": "import",
-                    "files": [storable_name(path) for path in files],
+                    "files": [source.origin for source in given],
                     "formats": detections,
                     "mapping": dict(mapping or {}),
                     "append": append,
@@ -114,12 +120,12 @@ class _Counter:
 
     def accepted(
         self,
-        path: Path,
+        source: Source,
         detected: str,
         mapping: Mapping[str, str] | None,
         write: Callable[[str], object],
     ) -> Iterator[Example]:
-        for row in read_examples(path, detected, mapping):
+        for row in read_examples(source, detected, mapping):
             self.rows_in += 1
             if self.progress and self.rows_in % 1000 == 0:
                 self.progress(self.rows_in)
@@ -131,7 +137,7 @@ class _Counter:
                 self.rejects += 1
                 self.first_reason = self.first_reason or row.reason
                 reject = {
-                    "file": storable_name(path),
+                    "file": source.name,
                     "line": row.line,
                     "reason": row.reason,
                     "remedy": row.remedy,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,26 +35,44 @@ def register(app: typer.Typer) -> None:
 
 
 def import_command(
-    files: Annotated[
-        list[Path], typer.Argument(help="Files: .jsonl .json .csv .tsv .parquet, also .gz .zst.")
-    ],
     name: Annotated[str, typer.Option("--name", help="Dataset to write.")],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files: .jsonl .json .csv .tsv .parquet, also .gz .zst; paths, URLs or patterns with *."
+        ),
+    ] = None,
     format: Annotated[str | None, typer.Option("--format", help="Format, if detection is wrong.")] = None,
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="role=column, for example user=question.")
     ] = None,
     append: Annotated[bool, typer.Option("--append", help="Keep the rows the dataset has.")] = False,
+    from_hub: Annotated[
+        str | None, typer.Option("--from-hub", help="Hugging Face data set: ORG/NAME, or a folder.")
+    ] = None,
+    config: Annotated[str | None, typer.Option("--config", help="Configuration of --from-hub.")] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Split of --from-hub (default: all).")] = None,
+    revision: Annotated[
+        str | None, typer.Option("--revision", help="Branch, tag or commit of --from-hub.")
+    ] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
     """Import files as a new dataset version; bad rows go to a rejects file."""
+    from workbench.formats.hub import hub_sources
     from workbench.importing import import_files
 
     _ = as_json
+    if from_hub is None and (config or split or revision):
+        raise InputError(
+            "--config, --split and --revision go with --from-hub", remedy="name the data set with --from-hub"
+        )
+    here = opened(project)
+    hub = hub_sources(from_hub, config, split, revision) if from_hub else []
     with progress("import") as tell:
         result = import_files(
-            opened(project),
-            files,
+            here,
+            [*(files or []), *hub],
             name,
             format=format,
             mapping=_mapping(mapping),
@@ -128,19 +145,37 @@ def sample(
 def export_data(
     ref: Ref,
     format: Annotated[
-        str, typer.Option("--format", help="messages, sharegpt, alpaca, trl, openai, parquet.")
+        str,
+        typer.Option(
+            "--format",
+            help="messages, trl, axolotl, sharegpt, llamafactory, alpaca, openai, azure, bedrock, "
+            "bedrock-prompt, vertex, parquet or huggingface.",
+        ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    out: Annotated[str, typer.Option("--out", help="File, folder or URL to write.")],
+    split: Annotated[str | None, typer.Option("--split", help="Only rows of this split.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Only rows of this kind: sft, preference.")
+    ] = None,
+    validate: Annotated[
+        bool, typer.Option("--validate", help="Write nothing unless every row and the file obey the rules.")
+    ] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
-    """Write a version's rows in a format that other tools read."""
+    """Write a version's rows in a format that other tools and providers read."""
     from workbench.formats.writers import write_examples
     from workbench.versions import open_dataset
 
     _ = as_json
-    count = write_examples(open_dataset(opened(project), ref).examples(), format, out)
-    return Answer({"rows": count, "path": str(out)}, f"{count} rows in {out}")
+    dataset = open_dataset(opened(project), ref)
+    result = write_examples(
+        dataset.examples(), format, out, name=dataset.name, split=split, kind=kind, validate=validate
+    )
+    text = f"{result.rows} rows in {result.path}"
+    if result.skipped:
+        text += f"\n{result.skipped} rows left out, with reasons: {result.skipped_path}"
+    return Answer(result.as_dict(), "\n".join([text, *(f"warning: {one}" for one in result.warnings)]))
 
 
 def _mapping(pairs: list[str] | None) -> dict[str, str] | None:

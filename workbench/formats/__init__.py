@@ -16,11 +16,11 @@ from typing import NamedTuple, Protocol
 
 from workbench.errors import InputError
 from workbench.examples import Example
-from workbench.files import storable_name
 from workbench.formats import (
     abcd,
     alpaca,
     alpaca_eval,
+    bedrock,
     columns,
     hh_rlhf,
     kto,
@@ -37,10 +37,13 @@ from workbench.formats import (
     sharegpt,
     taskmaster,
     topical_chat,
+    vertex,
     workbench_rows,
 )
 from workbench.formats.fields import Record
-from workbench.formats.files import BadRecord, records
+from workbench.formats.jsonlines import BadRecord
+from workbench.formats.own import OWN, own_columns
+from workbench.formats.sources import Source, file_source
 
 __all__ = ["FORMATS", "Accepted", "Detection", "Rejected", "detect", "detect_file", "read_examples"]
 
@@ -64,6 +67,7 @@ class Format(Protocol):
 _MODULES: tuple[Format, ...] = (
     workbench_rows,
     openai_preference,
+    vertex,
     alpaca_eval,
     llmbar,
     kto,
@@ -78,6 +82,7 @@ _MODULES: tuple[Format, ...] = (
     preference_explicit,
     hh_rlhf,
     preference_implicit,
+    bedrock,
     openai_messages,
     alpaca,
     prompt_completion,
@@ -143,7 +148,7 @@ def detect(records_sample: list[Record]) -> Detection:
 
 
 def detect_file(
-    path: Path,
+    given: Path | Source,
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
 ) -> str:
@@ -151,13 +156,13 @@ def detect_file(
 
     Raises `InputError` for a file that cannot be read, or a format that is not known.
     """
-    stream = records(path)
-    name, _ = _choose(path, list(islice(stream, SAMPLE)), format, mapping)
+    source = given if isinstance(given, Source) else file_source(given)
+    name, _ = _choose(source, _sample(source.records()), format, mapping)
     return name
 
 
 def read_examples(
-    path: Path,
+    given: Path | Source,
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:
@@ -166,14 +171,19 @@ def read_examples(
     The format is the one given, or the one detected from the first records. Raises
     `InputError` at once when the file or the format cannot be used.
     """
-    stream = records(path)
-    sample = list(islice(stream, SAMPLE))
-    _, read = _choose(path, sample, format, mapping)
-    return (_row(path, line, record, read) for line, record in chain(sample, stream))
+    source = given if isinstance(given, Source) else file_source(given)
+    stream = source.records()
+    sample = _sample(stream)
+    _, read = _choose(source, sample, format, mapping)
+    return (_row(source, line, record, read) for line, record in chain(sample, stream))
+
+
+def _sample(stream: Iterator[tuple[int, object]]) -> list[tuple[int, object]]:
+    return list(islice(stream, SAMPLE))
 
 
 def _choose(
-    path: Path,
+    source: Source,
     sample: list[tuple[int, object]],
     name: str | None,
     mapping: Mapping[str, str] | None,
@@ -182,7 +192,7 @@ def _choose(
     if mapping and name not in (None, columns.NAME):
         raise InputError(
             f"a mapping of columns does not go with the format '{name}'",
-            where=str(path),
+            where=source.where,
             remedy="leave out --map or --format",
         )
     if name is not None and name not in FORMATS:
@@ -193,7 +203,7 @@ def _choose(
             return columns.NAME, partial(columns.read, mapping=mapping)
         name = name or _detected(sample, objects)
     except InputError as error:
-        raise InputError(error.what, where=str(path), remedy=error.remedy) from error
+        raise InputError(error.what, where=source.where, remedy=error.remedy) from error
     return name, FORMATS[name].read
 
 
@@ -209,19 +219,23 @@ def _detected(sample: list[tuple[int, object]], objects: list[Record]) -> str:
     return detect(objects).name
 
 
-def _row(path: Path, line: int, record: object, read: Callable[[Record], Example]) -> Row:
+def _row(source: Source, line: int, record: object, read: Callable[[Record], Example]) -> Row:
     if isinstance(record, BadRecord):
         return Rejected(line, record.reason, record.remedy)
     if not isinstance(record, dict):
         return Rejected(line, "the record is not an object", 'write {"field": value, …}')
     try:
+        own = own_columns(record.get(OWN)) if OWN in record else None
+        if own is not None:
+            record = {name: value for name, value in record.items() if name != OWN}
         example = read(record)
+        example.update(own or {})
     except InputError as error:
         return Rejected(line, error.what, error.remedy)
     except (RecursionError, ValueError, TypeError):
         return Rejected(line, "a field holds a value that cannot be kept", "simplify the record")
-    example["source"] = {"file": storable_name(path), "line": line}
-    return Accepted(line, example)
+    example["source"] = {"file": source.name, "line": line}
+    return Accepted(line, source.finish(example) if source.finish else example)
 
 
 def _field_names(sample: Iterable[Record]) -> str:

@@ -15,6 +15,7 @@ from workbench.examples import Message, message
 Record = dict[str, Any]
 
 LABELS = ("label", "intent", "category", "topic")
+_PLAIN, _HOLDERS = (str, int, float), (str, list, dict)
 GROUPS = ("group", "conversation_id", "dialogue_id")
 
 
@@ -70,6 +71,11 @@ def parsed(value: object) -> object:
         except (ValueError, RecursionError):
             return value
     return value
+
+
+def as_json(value: object) -> str:
+    """Return a value as JSON text in one form, and text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def is_turns(value: object, *keys: str) -> bool:
@@ -140,10 +146,10 @@ def tools(record: Record, *names: str) -> object:
 
 def _take_plain(left: Record, names: Iterable[str]) -> object:
     for name in names:
-        if isinstance(left.get(name), str | int | float):
+        if name in left and isinstance(left[name], _PLAIN):
             return left.pop(name)
     return None
 
 
 def _is_empty(value: object) -> bool:
-    return value is None or (isinstance(value, str | list | dict) and not value)
+    return value is None or (not value and isinstance(value, _HOLDERS))

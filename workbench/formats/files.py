@@ -15,6 +15,7 @@ from pathlib import Path
 from workbench.errors import InputError
 from workbench.formats.jsonlines import CUT_OFF, BadRecord, line_records, parse, read_some
 from workbench.formats.jsonstream import stream_records
+from workbench.formats.places import Place, local_place, on_disk
 from workbench.formats.tables import csv_records, parquet_records
 
 __all__ = ["SUFFIXES", "BadRecord", "records"]
@@ -35,42 +36,54 @@ _FOREIGN = {
 _HEAD = 2**20
 
 
-def records(path: Path) -> Iterator[tuple[int, object]]:
+def records(given: Path | Place) -> Iterator[tuple[int, object]]:
     """Yield ``(number, record)``, or ``(number, BadRecord)`` for what cannot be parsed.
 
     The number is the line for JSON lines and CSV, the row (from 1) for a JSON array and
     Parquet. A single JSON object of named records gives its values. Raises `InputError`
     when there is no such file, it is empty, or it is nothing that can be read; a gzip or
     zstd file that is cut off gives the rows before the cut and then one `BadRecord`.
+    JSON streams from wherever it lies; a remote CSV or Parquet file, which is read more than
+    once, is first copied to the temporary folder.
     """
-    if not path.is_file():
-        raise InputError(
-            "this is a folder, not a file" if path.is_dir() else "there is no such file",
-            where=str(path),
-            remedy="name one file; check the path",
-        )
+    place = local_place(given) if isinstance(given, Path) else given
     try:
-        head = _head(path)
+        head = _head(place)
     except OSError as error:
         raise InputError(
-            "the file cannot be read", where=str(path), remedy="check its permissions"
+            "the file cannot be read", where=place.where, remedy="check its permissions"
         ) from error
     if not head.strip():
-        raise InputError("the file is empty", where=str(path), remedy="name a file with rows in it")
+        raise InputError("the file is empty", where=place.where, remedy="name a file with rows in it")
     if head.startswith(_PARQUET):
-        return parquet_records(_uncompressed(path))
-    suffix = _suffix(path)
-    _refuse_foreign(path, head, suffix)
+        return _parquet(place)
+    suffix = _suffix(place.name)
+    _refuse_foreign(place.where, head, suffix)
     if suffix in (".csv", ".tsv") and not _is_json_row(head):
-        return csv_records(partial(_open, path))
-    if _is_lines(head, strict=suffix in (".jsonl", ".ndjson")):
-        return _read(path, lines=True)
-    return _read(path, lines=False)
+        return _csv(place)
+    return _read(place, lines=_is_lines(head, strict=suffix in (".jsonl", ".ndjson")))
 
 
-def _read(path: Path, *, lines: bool) -> Iterator[tuple[int, object]]:
-    with _open(path) as stream:
+def _read(place: Place, *, lines: bool) -> Iterator[tuple[int, object]]:
+    with _open(place) as stream:
         yield from line_records(stream) if lines else stream_records(stream)
+
+
+def _csv(place: Place) -> Iterator[tuple[int, object]]:
+    with on_disk(place) as path:
+        yield from csv_records(partial(_open, local_place(path)))
+
+
+def _parquet(place: Place) -> Iterator[tuple[int, object]]:
+    _refuse_packed(place)
+    if place.path is not None:
+        return parquet_records(place.path, place.where)
+    return _copied_parquet(place)
+
+
+def _copied_parquet(place: Place) -> Iterator[tuple[int, object]]:
+    with on_disk(place) as path:
+        yield from parquet_records(path, place.where)
 
 
 def _is_lines(head: bytes, *, strict: bool) -> bool:
@@ -95,64 +108,77 @@ def _is_json_row(head: bytes) -> bool:
     return first[:1] in (b"{", b"[") and isinstance(parse(first), dict | list)
 
 
-def _refuse_foreign(path: Path, head: bytes, suffix: str) -> None:
+def _refuse_foreign(where: str, head: bytes, suffix: str) -> None:
     remedy = f"save it as one of {', '.join(SUFFIXES)} in UTF-8"
     for magic, what in _FOREIGN.items():
         if head.startswith(magic) and not (what == "UTF-16 text" and suffix in (".csv", ".tsv")):
-            raise InputError(f"the file is {what}", where=str(path), remedy=remedy)
+            raise InputError(f"the file is {what}", where=where, remedy=remedy)
     if suffix == ".parquet":
-        raise InputError("the file is not readable as Parquet", where=str(path), remedy=remedy)
+        raise InputError("the file is not readable as Parquet", where=where, remedy=remedy)
     if suffix not in SUFFIXES and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
-        raise InputError("the kind of file is not known", where=str(path), remedy=remedy)
+        raise InputError("the kind of file is not known", where=where, remedy=remedy)
 
 
-def _suffix(path: Path) -> str:
+def _suffix(name: str) -> str:
     """Return the extension that names the kind of data, without .gz or .zst."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
     while suffixes and suffixes[-1] in (".gz", ".zst", ".gzip", ".zstd"):
         suffixes.pop()
     return suffixes[-1] if suffixes else ""
 
 
-def _open(path: Path) -> io.BufferedIOBase:
+def _open(place: Place) -> io.BufferedIOBase:
     """Open a file for reading what is inside its compression, if it has one."""
-    with path.open("rb") as raw:
-        magic = raw.read(4)
+    raw = place.open()
+    magic = raw.peek(4)[:4]  # type: ignore[attr-defined]
     if magic.startswith(_GZIP):
-        return gzip.GzipFile(path)
+        return _Gzip(raw)
     if magic == _ZSTD:
-        return io.BufferedReader(_ZstdFile(path), 2**17)
-    return io.BufferedReader(io.FileIO(path), 2**17)
+        return io.BufferedReader(_ZstdFile(raw), 2**17)
+    return raw
 
 
-def _head(path: Path) -> bytes:
+def _head(place: Place) -> bytes:
     """Return the first megabyte of content; less when a compressed file is cut off."""
-    with _open(path) as stream:
+    with _open(place) as stream:
         head, cut_off = read_some(stream, _HEAD)
     if cut_off and not head:
         what = CUT_OFF.reason.partition(";")[0]
-        raise InputError(what, where=str(path), remedy=CUT_OFF.remedy)
+        raise InputError(what, where=place.where, remedy=CUT_OFF.remedy)
     return head
 
 
-def _uncompressed(path: Path) -> Path:
-    with path.open("rb") as raw:
-        if raw.read(4) == _PARQUET:
-            return path
-    raise InputError(
-        "a Parquet file inside gzip or zstd cannot be read",
-        where=str(path),
-        remedy="unpack it first; Parquet is compressed by itself",
-    )
+def _refuse_packed(place: Place) -> None:
+    with place.open() as raw:
+        packed = raw.read(4) != _PARQUET
+    if packed:
+        raise InputError(
+            "a Parquet file inside gzip or zstd cannot be read",
+            where=place.where,
+            remedy="unpack it first; Parquet is compressed by itself",
+        )
+
+
+class _Gzip(gzip.GzipFile):
+    """A gzip stream that closes the file beneath with itself, which the library does not."""
+
+    def __init__(self, raw: io.BufferedIOBase) -> None:
+        super().__init__(fileobj=raw, mode="rb")
+        self._beneath = raw
+
+    def close(self) -> None:
+        """Close both."""
+        super().close()
+        self._beneath.close()
 
 
 class _ZstdFile(io.RawIOBase):
     """A zstd file as a stream that, unlike the library's, fails when the file is cut off."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: io.BufferedIOBase) -> None:
         import zstandard
 
-        self._file = path.open("rb")
+        self._file = file
         self._new_frame = zstandard.ZstdDecompressor().decompressobj
         self._frame = self._new_frame()
         self._started = False

@@ -12,7 +12,7 @@ from workbench.formats.fields import Record, extras, is_turns, objects, parsed, 
 NAME = "openai_messages"
 TITLE = "Chat messages with role and content (OpenAI, TRL, Hugging Face)"
 
-_MESSAGE_FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call")
+_MESSAGE_FIELDS = frozenset(("role", "content", "name", "tool_calls", "tool_call_id", "function_call"))
 
 
 def matches(record: Record) -> bool:
@@ -40,14 +40,27 @@ def message_extras(turns: list[Record]) -> Record:
     return {
         str(index): left
         for index, turn in enumerate(turns)
-        if (left := {k: v for k, v in turn.items() if k not in _MESSAGE_FIELDS and v is not None})
+        if not turn.keys() <= _MESSAGE_FIELDS
+        and (left := {k: v for k, v in turn.items() if k not in _MESSAGE_FIELDS and v is not None})
     }
 
 
 def _with_tool_calls(turn: Record) -> Record:
     call = turn.get("function_call")
-    if call is None or turn.get("tool_calls"):
-        return {**turn, "tool_calls": parsed(turn.get("tool_calls"))}
+    given = turn.get("tool_calls")
+    if call is None or given:
+        calls = parsed(given)
+        return turn if calls is None else {**turn, "tool_calls": _without_nulls(calls)}
     if not isinstance(call, dict) or not isinstance(call.get("name"), str):
         raise InputError("a function call has no name", remedy='write {"name": …, "arguments": …}')
     return {**turn, "tool_calls": [{"type": "function", "function": call}]}
+
+
+def _without_nulls(calls: object) -> object:
+    """Leave out the empty fields that a typed table gives every call."""
+    if not isinstance(calls, list):
+        return calls
+    return [
+        {name: value for name, value in call.items() if value is not None} if isinstance(call, dict) else call
+        for call in calls
+    ]

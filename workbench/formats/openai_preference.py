@@ -24,11 +24,14 @@ def read(record: Record) -> Example:
     given = record.get("input")
     if not isinstance(given, dict):
         raise InputError("the field 'input' is not an object", remedy='write {"messages": […]} in it')
+    rest = extras(record, "input", "preferred_output", "non_preferred_output")
+    beside = {name: value for name, value in given.items() if name not in ("messages", "tools") and value}
+    rest["meta"] = {**beside, **(rest["meta"] or {})} or None
     return make_example(
         "preference",
         chat(objects(given.get("messages"), "input.messages")),
         chosen=chat(objects(record.get("preferred_output"), "preferred_output")),
         rejected=chat(objects(record.get("non_preferred_output"), "non_preferred_output")),
         tools=tools(given),
-        **extras(record, "input", "preferred_output", "non_preferred_output"),
+        **rest,
     )

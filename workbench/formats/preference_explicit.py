@@ -76,7 +76,7 @@ def _answer(record: Record, name: str) -> list[Message]:
     value = parsed(record.get(name))
     if isinstance(value, dict):
         value = [value]
-    if isinstance(value, list):
+    if isinstance(value, list) and (not isinstance(record.get(name), str) or is_turns(value, "role")):
         answer = chat(objects(value, name))
         if answer:
             return answer

@@ -5,12 +5,11 @@ Roles as in LLaMA-Factory's data/README.md: human, gpt, system, observation, fun
 
 from __future__ import annotations
 
-import json
-
 from workbench.errors import InputError
 from workbench.examples import Example, Message, make_example, message
 from workbench.formats.fields import (
     Record,
+    as_json,
     extras,
     first_present,
     is_turns,
@@ -105,21 +104,15 @@ def tool_calls(value: object) -> list[Record]:
     return [
         {
             "type": "function",
-            "function": {"name": call["name"], "arguments": _as_json(call.get("arguments", {}))},
+            "function": {"name": call["name"], "arguments": as_json(call.get("arguments", {}))},
         }
         for call in calls
     ]
 
 
-def _as_json(arguments: object) -> str:
-    if isinstance(arguments, str):
-        return arguments
-    return json.dumps(arguments, ensure_ascii=False, sort_keys=True)
-
-
 def _answer(value: object, name: str) -> list[Message]:
-    if isinstance(value, str) and isinstance(parsed(value), str):
-        return [message({"role": "assistant", "content": value})]
     answer = parsed(value)
     turns = [answer] if isinstance(answer, dict) else answer
+    if isinstance(value, str) and not is_turns(turns, "from", "role"):
+        return [message({"role": "assistant", "content": value})]
     return [turn_message(turn) for turn in objects(turns, name)]

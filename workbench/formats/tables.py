@@ -25,6 +25,8 @@ Quoting = Literal[0, 3]
 
 DELIMITERS = (",", "\t", ";", "|")
 _HEAD = 256 * 2**10
+_PARQUET_FAULTS = (OSError, ValueError, OverflowError, KeyError, IndexError, MemoryError)
+"""What damaged Parquet raises beside Arrow's own errors, such as names that are not UTF-8."""
 _MAC_ROMAN = bytes([0xCA, 0xD0, 0xD1, 0xD2, 0xD3, 0xD4, 0xD5, 0xA5, 0x8E, 0x8F, 0x88, 0x87, 0x9A])
 _CP1252 = bytes([0x85, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0xA0, *range(0xE0, 0xFD)])
 
@@ -90,10 +92,11 @@ def csv_records(open_file: Callable[[], io.BufferedIOBase]) -> Iterator[tuple[in
             yield start, _record(header, row)
 
 
-def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
+def parquet_records(path: Path, where: str) -> Iterator[tuple[int, object]]:
     """Yield ``(row number from 1, row)`` of a Parquet file, a thousand rows at a time.
 
-    Raises `InputError` when it is no Parquet file; damage found later is one `BadRecord`.
+    Raises `InputError`, which names ``where``, when it is no Parquet file; damage found later
+    is one `BadRecord`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -102,14 +105,14 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
     number = 0
     try:
         file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError("the file is not readable as Parquet", where=str(path), remedy=remedy) from error
+    except (pa.ArrowException, *_PARQUET_FAULTS) as error:
+        raise InputError("the file is not readable as Parquet", where=where, remedy=remedy) from error
     try:
         with file:
             for batch in file.iter_batches(batch_size=1000):
                 for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020
                     yield number, row
-    except (pa.ArrowException, OSError, ValueError, OverflowError):
+    except (pa.ArrowException, *_PARQUET_FAULTS):
         bad = BadRecord("the Parquet data is damaged here; nothing after it was read", remedy)
         yield number + 1, bad
 
