@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.make import chat, example, imported, pair, proposed, sentence, stored, write_jsonl
+from tests.make import chat, example, imported, proposed, sentence, stored, write_jsonl
 from workbench.examples import Example
 from workbench.findings import Finding, read_findings
 from workbench.projects import Project, init_project
 from workbench.recipes import step_names
-from workbench.steps import language, quality, secrets
+from workbench.steps import secrets
 
 
 @pytest.fixture
@@ -25,76 +25,7 @@ def found(project: Project, rows: list[Example], steps: str) -> list[Finding]:
     return list(read_findings(project, dataset))
 
 
-def kinds(row: Example) -> set[str]:
-    return {finding.kind for finding in quality.find([row], quality.Options())}
-
-
 LONG = "We have sent your parcel today. It will arrive on Friday in the morning."
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        ("", "empty_answer"),
-        ("   \n", "empty_answer"),
-        ("We have sent your parcel today. It will arrive at the", "truncated"),
-        ("Here is the code:\n```python\nprint(1)", "truncated"),
-        ("As an AI language model, I cannot help with that.", "refusal"),
-        ("I will help you now please wait. " * 12, "repeated_ngrams"),
-        ("The cafÃ© is open, and weâ€™re glad you asked.", "encoding"),
-    ],
-)
-def test_a_planted_fault_is_found(answer: str, kind: str) -> None:
-    assert kind in kinds(example("Where is it?", answer))
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        LONG,
-        "No",
-        "- apples\n- pears\n- milk and a long list of other things that go on",
-        "The café is open, and we’re glad you asked. Grüße aus München!",
-        "```python\nprint(1)\n```",
-        "As a model citizen I can help with the language of your form.",
-        "Yes, I am sorry, but the shop is closed on Sundays.",
-        "tra la la, tra la la, hey",
-    ],
-)
-def test_a_clean_answer_is_left_alone(answer: str) -> None:
-    assert kinds(example("Where is it?", answer)) == set()
-
-
-@pytest.mark.parametrize(
-    ("roles", "wrong"),
-    [
-        (["user", "assistant"], False),
-        (["system", "user", "assistant", "user", "assistant"], False),
-        (["user", "assistant", "tool", "assistant"], False),
-        (["assistant", "user", "assistant"], True),
-        (["user", "user", "assistant"], True),
-        (["user", "assistant", "user"], True),
-        (["user", "system", "assistant"], True),
-        (["system"], True),
-    ],
-)
-def test_role_order(roles: list[str], wrong: bool) -> None:
-    row = example("q", "a")
-    row["messages"] = [{"role": role, "content": LONG} for role in roles]
-    assert bool(quality.role_fault(row)) == wrong
-
-
-def test_pair_with_equal_answers_is_found() -> None:
-    assert "no_preference" in kinds(pair("q?", "same.", "same."))
-
-
-def test_foreign_rows_are_dropped_when_a_language_is_asked_for() -> None:
-    rows = [
-        example("Wo ist meine Bestellung? Sie ist seit einer Woche nicht angekommen.", LONG),
-        example("Where is my order? It has not come for a week and I am waiting.", LONG),
-    ]
-    hits = language.find(rows, language.Options(allowed=["en"]))
-    assert [(h.kind, h.evidence["language"]) for h in hits] == [("not_allowed", "de")]
 
 
 SECRETS = [

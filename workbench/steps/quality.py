@@ -1,169 +1,88 @@
-"""Format and quality faults that a reviewer would write down himself."""
+"""Format and quality faults that a reviewer would write down himself.
+
+Each fault is declared in `workbench.checks`; this step runs the checks that a recipe leaves on.
+"""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.examples import Example, Message, answer_text, parts
+from pydantic import Field, create_model
+
+from workbench.checks.declared import Check, Limits
+from workbench.checks.every import CHECKS
+from workbench.checks.turns import Row
+from workbench.examples import Example
 from workbench.findings import Finding, about
-from workbench.recipes import StepOptions
+
+if TYPE_CHECKING:
+    from workbench.projects import Project
+    from workbench.versions import Dataset
 
 TITLE = "Format and quality"
 SCOPE = "map"
 
-REFUSAL = re.compile(
-    r"\bas an? (ai|artificial intelligence|large language|language) (language )?model\b"
-    r"|\bi(?:'|\u2019)?m sorry,? but (?:i|as an ai)\b[^.]{0,40}\b(?:cannot|can't|can\u2019t|unable)\b"
-    r"|\bi am (?:just |only )?an ai\b",
-    re.IGNORECASE,
+Switch = bool | Literal["drop", "flag"]
+RewriteSwitch = bool | Literal["drop", "flag", "rewrite"]
+_switches: dict[str, Any] = {
+    check.name: (
+        RewriteSwitch if check.proposal == "rewrite" else Switch,
+        Field(check.on, description=f"{check.reason}; proposes: {check.proposal}"),
+    )
+    for check in CHECKS
+}
+Options: type[Limits] = create_model(
+    "Options",
+    __base__=Limits,
+    __module__=__name__,
+    __doc__="One switch per check (true, false, or what to propose), and the thresholds.",
+    **_switches,
 )
-DANGLING = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "but",
-        "of",
-        "because",
-        "if",
-        "than",
-        "which",
-        "whose",
-        "my",
-        "your",
-        "our",
-        "their",
-        "i",
-        "we",
-        "they",
-    ]
-)
-ENDINGS = tuple(".!?…:;\"'`)]}>*|”’»。！？")
-WORD = re.compile(r"\w+", re.UNICODE)
 
 
-class Options(StepOptions):
-    """Which checks run, and their thresholds."""
+def prepare(options: Limits, _project: Project | None, _dataset: Dataset | None) -> None:
+    """Find out before the first row whether the tokenizer that is named can be had."""
+    if options.max_tokens is not None and options.tokenizer is not None:
+        from workbench.models import resolve_model
 
-    empty_answer: bool = True
-    truncated: bool = True
-    role_order: bool = True
-    refusal: bool = True
-    repeated_ngrams: bool = True
-    encoding: bool = True
-    repeat_share: float = 0.5
-    min_truncated_characters: int = 40
+        resolve_model(options.tokenizer)
 
 
-def find(rows: list[Example], options: Options, _context: object = None) -> list[Finding]:
-    """Check every row; the score is the share of past hits that were real faults."""
-    return [finding for row in rows for finding in _checks(row, options)]
+def find(rows: list[Example], options: Limits, _context: object = None) -> list[Finding]:
+    """Check every row; the score is the share of such findings that were real faults."""
+    switches = [(check, getattr(options, check.name)) for check in CHECKS]
+    checks = [(check, switch) for check, switch in switches if switch is not False]
+    return [finding for row in rows for finding in _faults(Row(row), checks, options)]
 
 
-def _checks(row: Example, options: Options) -> Iterator[Finding]:
-    answers = [m for _, _, m in parts(row) if m["role"] == "assistant"]
-    if options.empty_answer and any(_is_empty(m) for m in answers):
-        yield about(row, "quality", "empty_answer", 1.0, "drop", reason="an answer has no text")
-    if options.role_order and (reason := role_fault(row)):
-        yield about(row, "quality", "role_order", 0.95, "drop", reason=reason)
-    if options.encoding:
-        yield from _encoding(row)
-    answer = answer_text(row)
-    if options.truncated and (cut := truncation(answer, options.min_truncated_characters)):
-        score, reason = cut
-        proposal = "drop" if score >= 0.8 else "flag"
-        yield about(row, "quality", "truncated", score, proposal, reason=reason)
-    if options.refusal and (match := REFUSAL.search(answer)):
-        yield about(row, "quality", "refusal", 0.9, "drop", reason="boilerplate refusal", at=match.start())
-    if options.repeated_ngrams:
-        share = repeated_share(answer)
-        if share >= options.repeat_share:
-            evidence: dict[str, Any] = {"reason": "the answer repeats itself", "share": round(share, 3)}
-            yield about(row, "quality", "repeated_ngrams", min(1.0, share), "drop", **evidence)
-    if row["kind"] == "preference" and _same(row.get("chosen"), row.get("rejected")):
-        yield about(row, "quality", "no_preference", 1.0, "drop", reason="chosen equals rejected")
+def _faults(row: Row, checks: list[tuple[Check, Any]], options: Limits) -> Iterator[Finding]:
+    for check, switch in checks:
+        if check.needs and not any(_holds_one(text, check.needs) for text in WHERE[check.needs_in](row)):
+            continue
+        hit = check.look(row, options)
+        if hit is None:
+            continue
+        proposal = hit.proposal or check.proposal
+        if proposal == "rewrite" and "spans" not in hit.evidence:
+            proposal = "flag"
+        if switch is not True:
+            proposal = switch if switch != "rewrite" or "spans" in hit.evidence else "flag"
+        score = check.score if hit.score is None else hit.score
+        yield about(
+            row.example, "quality", check.name, score, proposal, **{"reason": check.reason} | hit.evidence
+        )
 
 
-def role_fault(row: Example) -> str | None:
-    """Say what is wrong with the order of roles, or None.
-
-    Right is: system turns only at the start, a user turn before the first answer, user and
-    assistant turns alternating (tool turns may stand between), an answer at the end.
-    """
-    roles = [m["role"] for m in row["messages"]]
-    while roles and roles[0] == "system":
-        roles.pop(0)
-    if not roles:
-        return "there is only a system message"
-    if roles[0] != "user":
-        return "the conversation does not start with the user"
-    if "system" in roles:
-        return "a system message stands in the middle"
-    for before, after in zip(roles, roles[1:], strict=False):
-        if before == after == "user":
-            return "two user turns follow each other"
-        if before == after == "assistant":
-            return "two assistant turns follow each other"
-    if row["kind"] == "sft" and roles[-1] != "assistant":
-        return "the conversation does not end with an answer"
-    if row["kind"] == "preference" and roles[-1] == "assistant":
-        return "the prompt ends with an answer"
-    return None
+def _holds_one(text: str, needs: tuple[str, ...]) -> bool:
+    for needed in needs:  # noqa: SIM110 - this runs for every row, and any() costs twice as much
+        if needed in text:
+            return True
+    return False
 
 
-def truncation(text: str, minimum: int) -> tuple[float, str] | None:
-    """Say whether an answer looks cut off: ``(score, reason)`` or None."""
-    text = text.rstrip()
-    if text.count("```") % 2:
-        return 0.9, "a code fence is not closed"
-    if len(text) < minimum or text.endswith(ENDINGS):
-        return None
-    last = text.splitlines()[-1]
-    if text.endswith((",", "-", "(", "/")):
-        return 0.85, "it ends in the middle of a sentence"
-    words = WORD.findall(last.lower())
-    if words and words[-1] in DANGLING and len(words) > 3:
-        return 0.9, "its last word cannot end a sentence"
-    ended_before = re.search(r"[a-z]{2}[.!?]\s", text)
-    if ended_before and len(words) > 3 and text[-1].islower():
-        return 0.6, "earlier sentences are closed, the last is not"
-    return None
-
-
-def repeated_share(text: str, size: int = 4) -> float:
-    """Share of word n-grams that are repeats of an earlier one; 0 for short texts."""
-    words = WORD.findall(text.lower())
-    if len(words) < 4 * size:
-        return 0.0
-    grams = Counter(tuple(words[i : i + size]) for i in range(len(words) - size + 1))
-    return 1.0 - len(grams) / sum(grams.values())
-
-
-def _encoding(row: Example) -> Iterator[Finding]:
-    from ftfy import fix_encoding
-    from ftfy.badness import is_bad
-
-    spans = []
-    for part, index, entry in parts(row):
-        text = entry["content"]
-        if not text.isascii() and is_bad(text) and fix_encoding(text) != text:
-            spans.append(
-                {"part": part, "message": index, "start": 0, "end": len(text), "operator": "fix_encoding"}
-            )
-        elif "\ufffd" in text:
-            yield about(row, "quality", "lost_characters", 0.8, "flag", part=part, message=index)
-    if spans:
-        yield about(row, "quality", "encoding", 0.95, "rewrite", spans=spans, reason="mojibake")
-
-
-def _is_empty(entry: Message) -> bool:
-    return not entry["content"].strip() and not entry.get("tool_calls")
-
-
-def _same(left: list[Message] | None, right: list[Message] | None) -> bool:
-    return [m["content"].strip() for m in left or []] == [m["content"].strip() for m in right or []]
+WHERE: dict[str, Callable[[Row], tuple[str, ...]]] = {
+    "answers": lambda row: (row.answers_lower,),
+    "prompt": lambda row: (row.prompt_lower,),
+    "row": lambda row: (row.prompt_lower, row.answers_lower),
+}
