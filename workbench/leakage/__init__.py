@@ -1,0 +1,1 @@
+"""Evaluation leakage: which items there are, and which of them a training row holds."""

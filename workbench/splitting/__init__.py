@@ -1,0 +1,1 @@
+"""How a version is split: what belongs together, which rows are like which, who goes where."""
