@@ -26,6 +26,7 @@ GROUPS = {
         "Recipe": ":material/receipt_long:",
         "Review": ":material/rule:",
         "Coverage": ":material/donut_small:",
+        "Assessment": ":material/monitoring:",
     },
     "Model": {"Train": ":material/model_training:", "Runs": ":material/list_alt:"},
     "Release": {"Evaluate": ":material/query_stats:", "Approve": ":material/verified:"},
