@@ -38,7 +38,9 @@ def rensa(path: str) -> Pairs:
     signatures = RMinHash.from_token_sets([shingles(text) for text in texts(path)], PERMUTATIONS, 42)
     pairs = []
     for row, signature in enumerate(signatures):
-        found = [other for other in index.query(signature) if signatures[other].jaccard(signature) >= THRESHOLD]
+        found = [
+            other for other in index.query(signature) if signatures[other].jaccard(signature) >= THRESHOLD
+        ]
         if found:
             pairs.append((row, min(found)))
         else:
@@ -74,7 +76,9 @@ def datasketch(path: str) -> Pairs:
     signatures = MinHash.bulk(sets, num_perm=PERMUTATIONS)
     pairs = []
     for row, signature in enumerate(signatures):
-        found = [other for other in index.query(signature) if signatures[other].jaccard(signature) >= THRESHOLD]
+        found = [
+            other for other in index.query(signature) if signatures[other].jaccard(signature) >= THRESHOLD
+        ]
         if found:
             pairs.append((row, min(found)))
         else:

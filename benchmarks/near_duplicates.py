@@ -36,7 +36,9 @@ class Run(NamedTuple):
 
 def run(tool: str, chats: str) -> Run | None:
     """Run one tool as a process of its own, or None when it is not installed."""
-    python = os.environ.get("WORKBENCH_TEXT_DEDUP", sys.executable) if tool == "text-dedup" else sys.executable
+    python = (
+        os.environ.get("WORKBENCH_TEXT_DEDUP", sys.executable) if tool == "text-dedup" else sys.executable
+    )
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "pairs.json"
         before = os.times()
@@ -119,7 +121,9 @@ def main() -> None:
     """Print one line a tool and size."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, nargs="*", default=[50_000, 200_000])
-    options.add_argument("--tools", nargs="*", default=["workbench", "rensa", "gaoya", "datasketch", "text-dedup"])
+    options.add_argument(
+        "--tools", nargs="*", default=["workbench", "rensa", "gaoya", "datasketch", "text-dedup"]
+    )
     options.add_argument("--million", action="store_true", help="Workbench alone on 1,000,000 rows.")
     options.add_argument("--repeat", type=int, default=1)
     asked = options.parse_args()
@@ -144,7 +148,10 @@ def main() -> None:
             f"{middle.memory:7,.0f} MB  precision {quality['precision']:.4f}  recall {quality['recall']:.3f}  "
             f"lost {quality['lost']}  merged: {merged}"
         )
-        print("    recall: " + ", ".join(f"{kind} {share:.3f}" for kind, share in quality["by_kind"].items()), flush=True)
+        print(
+            "    recall: " + ", ".join(f"{kind} {share:.3f}" for kind, share in quality["by_kind"].items()),
+            flush=True,
+        )
 
 
 def imported(path: Path, folder: Path) -> Path:

@@ -23,12 +23,8 @@ KINDS = (
     "thanks",
     "short",
 )
-FUNCTION = (
-    "the of and to a in is it you that he was for on are with as I his they be at one have this from or had by "
-    "not but what all were when we there can an your which their if will each about how up out them then she many "
-    "some so these would other into has more two like him see could no make than first been its who now people my"
-).split()
-SYLLABLES = "ba be bi bo bu ca co da de di do fa fe fi ga go ha he hi ja jo ka ke ki la le li lo lu ma me mi mo mu na ne ni no nu pa pe pi po ra re ri ro ru sa se si so su ta te ti to tu va ve vi vo wa we za zo".split()
+FUNCTION = ["the", "of", "and", "to", "a", "in", "is", "it", "you", "that", "he", "was", "for", "on", "are", "with", "as", "I", "his", "they", "be", "at", "one", "have", "this", "from", "or", "had", "by", "not", "but", "what", "all", "were", "when", "we", "there", "can", "an", "your", "which", "their", "if", "will", "each", "about", "how", "up", "out", "them", "then", "she", "many", "some", "so", "these", "would", "other", "into", "has", "more", "two", "like", "him", "see", "could", "no", "make", "than", "first", "been", "its", "who", "now", "people", "my"]
+SYLLABLES = ["ba", "be", "bi", "bo", "bu", "ca", "co", "da", "de", "di", "do", "fa", "fe", "fi", "ga", "go", "ha", "he", "hi", "ja", "jo", "ka", "ke", "ki", "la", "le", "li", "lo", "lu", "ma", "me", "mi", "mo", "mu", "na", "ne", "ni", "no", "nu", "pa", "pe", "pi", "po", "ra", "re", "ri", "ro", "ru", "sa", "se", "si", "so", "su", "ta", "te", "ti", "to", "tu", "va", "ve", "vi", "vo", "wa", "we", "za", "zo"]
 BOILERPLATE = (
     "Thank you for contacting our support team today, we value your time.",
     "This conversation may be recorded for quality and training purposes.",
@@ -47,7 +43,10 @@ class Language:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        words = {"".join(self.random.choices(SYLLABLES, k=self.random.choice((2, 2, 3, 3, 4)))) for _ in range(40_000)}
+        words = {
+            "".join(self.random.choices(SYLLABLES, k=self.random.choice((2, 2, 3, 3, 4))))
+            for _ in range(40_000)
+        }
         self.words = sorted(words - set(FUNCTION))[:20_000]
         self.random.shuffle(self.words)
         self.weights = [1 / (rank + 20) for rank in range(len(self.words))]
@@ -97,7 +96,10 @@ class Language:
     def _template(self) -> tuple[str, str]:
         ask = self.text(10, 22, "?").split()
         reply = self.text(14, 34).split()
-        for words, slots in ((ask, ("{order}", "{name}")), (reply, ("{order}", "{date}", "{name}", "{quote}"))):
+        for words, slots in (
+            (ask, ("{order}", "{name}")),
+            (reply, ("{order}", "{date}", "{name}", "{quote}")),
+        ):
             for slot in self.random.sample(slots, self.random.randint(1, len(slots))):
                 words.insert(self.random.randrange(1, len(words)), slot)
         return " ".join(ask), " ".join(reply)
@@ -140,7 +142,9 @@ class Language:
         copy = [dict(entry) for entry in chat]
         last = copy[-1]
         if kind == "recased":
-            change = self.random.choice((str.lower, str.upper, lambda text: text.replace(",", "").replace(".", " .")))
+            change = self.random.choice(
+                (str.lower, str.upper, lambda text: text.replace(",", "").replace(".", " ."))
+            )
             for entry in copy:
                 entry["content"] = change(entry["content"])
         elif kind.startswith("edit"):
@@ -150,7 +154,9 @@ class Language:
             last["content"] = " ".join(words[: max(3, int(len(words) * self.random.uniform(0.6, 0.85)))])
         elif kind == "boilerplate":
             added = self.random.choice(BOILERPLATE)
-            last["content"] = f"{added} {last['content']}" if self.random.random() < 0.5 else f"{last['content']} {added}"
+            last["content"] = (
+                f"{added} {last['content']}" if self.random.random() < 0.5 else f"{last['content']} {added}"
+            )
         elif kind == "system":
             rest = [entry for entry in copy if entry["role"] != "system"]
             old = [entry["content"] for entry in copy if entry["role"] == "system"]
@@ -176,7 +182,11 @@ class Language:
         words = text.split()
         place = max(range(len(words)), key=lambda i: len(words[i].strip(".?")))
         cut = self.random.randrange(1, max(2, len(words[place].strip(".?")) - 1))
-        words[place] = words[place][:cut] + words[place][cut + 1] + words[place][cut] + words[place][cut + 2 :] if len(words[place]) > cut + 1 else words[place]
+        words[place] = (
+            words[place][:cut] + words[place][cut + 1] + words[place][cut] + words[place][cut + 2 :]
+            if len(words[place]) > cut + 1
+            else words[place]
+        )
         return " ".join(words)
 
 
@@ -240,7 +250,9 @@ def planted(rows: int, seed: int = 0) -> tuple[Path, list[dict[str, Any]]]:
 def _other_word(language: Language, chat: Chat) -> Chat:
     copy = [dict(entry) for entry in chat]
     words = copy[0]["content"].split()
-    places = [i for i, word in enumerate(words) if i and re.fullmatch(r"[a-z]{4,}\??", word)] or [len(words) - 1]
+    places = [i for i, word in enumerate(words) if i and re.fullmatch(r"[a-z]{4,}\??", word)] or [
+        len(words) - 1
+    ]
     place = language.random.choice(places)
     words[place] = language.word() + ("?" if words[place].endswith("?") else "")
     copy[0]["content"] = " ".join(words)

@@ -11,12 +11,18 @@ import streamlit as st
 from pages.charts import bars
 from pages.following import follow
 from pages.shell import choose_dataset, empty, guarded, run_command, show_command, show_error, show_page
-from workbench.errors import InputError, WorkbenchError
-from workbench.files import write_text
+from workbench.errors import WorkbenchError
 from workbench.findings import finding_counts
 from workbench.markup import plain
-from workbench.projects import Project, check_name
-from workbench.recipes import Recipe, load_recipe, parse_recipe, recipe_names, shipped_recipes
+from workbench.projects import Project
+from workbench.recipes import (
+    Recipe,
+    parse_recipe,
+    recipe_names,
+    recipe_text,
+    resolved_text,
+    save_recipe,
+)
 from workbench.runs import Run, list_runs, start_run
 from workbench.starting import create_proposal
 from workbench.versions import Dataset
@@ -44,7 +50,7 @@ def body(project: Project) -> None:
     text, checked = editor(project, str(chosen))
     if checked is None:
         return
-    saved = text.strip() == recipe_text(project, str(chosen)).strip()
+    saved = text.strip() == recipe_text(str(chosen), project).strip()
     running = [run for run in proposals(project, dataset) if run.state in ("running", "queued")]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         reason = (
@@ -74,7 +80,7 @@ def body(project: Project) -> None:
             help="Counts only; nothing is written.",
         ):
             with st.spinner("Running the steps on a sample", show_time=True):
-                st.session_state["preview"] = preview(dataset, text, str(chosen), int(rows), project)
+                st.session_state["preview"] = preview(dataset, checked, int(rows), project)
     show_preview(dataset)
     outcome(project, dataset)
     show_command(project, "propose", dataset.ref, "--recipe", chosen)
@@ -85,7 +91,7 @@ def editor(project: Project, chosen: str) -> tuple[str, Recipe | None]:
     with right:
         text = st.text_area(
             "Recipe text (YAML)",
-            value=recipe_text(project, chosen),
+            value=recipe_text(chosen, project),
             key=f"recipe_text_{chosen}",
             height=420,
             help="Steps run from top to bottom. Unknown steps and options are refused.",
@@ -97,42 +103,33 @@ def editor(project: Project, chosen: str) -> tuple[str, Recipe | None]:
                 key=f"recipe_save_{chosen}",
                 help="A file in the project's folder recipes.",
             )
-            save = st.button(
+            clicked = st.button(
                 "Save", key="recipe_save", icon=":material/save:", help="Checks the text and writes it."
             )
     with left:
         try:
-            checked = parse_recipe(text, chosen, where="the text")
+            file = project.folder("recipes", f"{chosen}.yaml")
+            checked = parse_recipe(text, chosen, where="the text", project=project, path=file)
         except WorkbenchError as error:
             show_error(error)
             return text, None
         st.markdown(plain(checked.doc) if checked.doc else "Steps, in order:")
         lines = [
             f"{number}. **{plain(step.module.TITLE)}**, {SCOPES[step.module.SCOPE]}: "
-            + plain(options_text(step.options.model_dump()))
+            + plain(options_text(step.changed))
+            + (f"  \n   *{plain(step.doc)}*" if step.doc else "")
             for number, step in enumerate(checked.steps, 1)
         ]
         st.markdown("\n".join(lines))
-    if save:
-        guarded(save_recipe, project, name, text)
+    if clicked:
+        guarded(save, project, name, text)
     return text, checked
 
 
-def save_recipe(project: Project, name: str, text: str) -> None:
-    check_name(name)
-    if (shipped_recipes() / f"{name}.yaml").exists():
-        raise InputError(f"'{name}' is a shipped recipe", remedy="save yours under a name of its own")
-    parse_recipe(text, name, where="the text")
-    write_text(project.folder("recipes", f"{name}.yaml"), text.rstrip() + "\n")
+def save(project: Project, name: str, text: str) -> None:
+    save_recipe(project, name, text)
     st.toast(f"Saved as {name}", icon=":material/save:")
     st.success(f"Saved. Choose the recipe '{name}' above to run it.", icon=":material/check_circle:")
-
-
-def recipe_text(project: Project, name: str) -> str:
-    own = project.folder("recipes", f"{name}.yaml")
-    path = own if own.is_file() else shipped_recipes() / f"{name}.yaml"
-    load_recipe(name, project)
-    return path.read_text(encoding="utf-8")
 
 
 def own_name(project: Project, chosen: str) -> str:
@@ -149,13 +146,13 @@ def options_text(values: dict[str, object]) -> str:
             words.append(f"{name} {', '.join(str(item).replace('_', ' ').lower() for item in value)}")
         elif value not in ([], {}):
             words.append(f"{name} {value}")
-    return "; ".join(words) or "no options"
+    return "; ".join(words) or "the usual options"
 
 
-def preview(dataset: Dataset, text: str, name: str, rows: int, project: Project) -> dict[str, object]:
+def preview(dataset: Dataset, recipe: Recipe, rows: int, project: Project) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.yaml"
-        path.write_text(text, encoding="utf-8")
+        path = Path(folder) / "preview.yaml"
+        path.write_text(resolved_text(recipe), encoding="utf-8")
         return run_command(
             "propose",
             dataset.ref,

@@ -104,6 +104,10 @@ def result(run: Run) -> None:
             icon=":material/arrow_forward:",
             query_params={"run": run.id},
         )
+    elif run.kind == "score":
+        columns = ["score", "rows", "scored", "failed"]
+        table = [{name: s[name] for name in columns} | s["percentiles"] for s in done.get("scores", [])]
+        st.dataframe(table, hide_index=True, alt="Scores of the run")
     else:
         table = [
             {

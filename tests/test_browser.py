@@ -39,6 +39,7 @@ TITLES = {
     "": "Small shop",
     "import": "Import",
     "recipe": "Recipe",
+    "assessment": "Assessment",
     "coverage": "Coverage",
     "train": "Train",
     "runs": "Runs",

@@ -279,7 +279,10 @@ def test_runs_lists_id_kind_state_and_progress(planted: Project, proposed: Answe
 def test_split_counts_its_rows(here: Command, project: Project) -> None:
     stored(project, "d", [example(sentence(i), sentence(i + 900)) for i in range(60)])
     data = here("split", "d", "--validation", "0.2", "--test", "0.2", "--json").data
-    assert set(data) == {"dataset", "parent", "rows", "units", "largest_unit"}
+    assert set(data) == {
+        *("dataset", "parent", "rows", "units", "largest_unit", "left_out", "kept", "joined", "new"),
+        *("crossing", "folds", "fold", "shares", "deviation", "strata"),
+    }
     assert sum(data["rows"].values()) == 60
 
 
@@ -312,7 +315,8 @@ def test_exported_data_reads_back_with_the_same_ids(
     stored(project, "d", [make(f"{sentence(i)}?", sentence(i + 70)) for i in range(12)])  # type: ignore[operator]
     out = project.root / ("o.parquet" if format == "parquet" else "o.jsonl")
     answer = here("export-data", "d", "--format", format, "--out", out, "--json")
-    assert answer.data == {"rows": 12, "path": str(out)}
+    written = {"rows": 12, "path": str(out), "skipped": 0, "skipped_path": None, "warnings": []}
+    assert answer.data == written
     back = [row.example["id"] for row in read_examples(out) if isinstance(row, Accepted)]
     assert back == [row["id"] for row in open_dataset(project, "d").examples()]
 

@@ -120,7 +120,7 @@ def test_the_keeper_rule_is_a_choice(project: Project, rule: str, stays: int) ->
 def test_the_longer_answer_stays_of_two_near_duplicates(project: Project) -> None:
     text = sentence(3, 30)
     rows = [example(sentence(1, 20), text), example(sentence(1, 20), f"{text} And some more words.")]
-    (hit,) = found(project, rows, "[near_duplicates]")
+    (hit,) = found(project, rows, "[near_duplicates: {keeper: [length]}]")
     assert hit.source["line"] == 1
 
 

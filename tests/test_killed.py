@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +24,7 @@ from workbench.files import read_json
 from workbench.findings import findings_folder, read_findings
 from workbench.projects import Project, init_project
 from workbench.publishing import publish
-from workbench.runs import Run, list_runs, resume_run, start_run, wait_run
+from workbench.runs import Run, cancel_run, create_run, list_runs, resume_run, start_run, wait_run
 from workbench.starting import create_proposal, create_training
 from workbench.training.settings import make_settings
 from workbench.versions import dataset_versions, open_dataset
@@ -185,6 +188,107 @@ def test_a_new_proposal_after_a_killed_one_gives_the_same_findings(
     wait_run(proposal(project, CHEAP))
     found = [finding.as_dict() for finding in read_findings(project, open_dataset(project, "d"))]
     assert found == [f.as_dict() for f in read_findings(undisturbed, open_dataset(undisturbed, "d"))]
+
+
+ENGINES = [
+    "workers",
+    pytest.param(
+        "ray",
+        marks=pytest.mark.skipif(
+            importlib.util.find_spec("ray") is None, reason="the extra ray is not installed"
+        ),
+    ),
+]
+SHARDED = "[language, exact_duplicates]"
+
+
+def in_the_middle_of_a_step(project: Project, engine: str) -> Run:
+    """Start a proposal and wait until one shard of its first step is done."""
+    file = project.root / "r.yaml"
+    file.write_text(f"steps: {SHARDED}")
+    run = create_proposal(project, "d", str(file), 2, engine=engine)
+    start_run(run)
+    wait_until(lambda: shards_left(project), 200)
+    return run
+
+
+def shards_left(project: Project) -> list[Path]:
+    return sorted(findings_folder(project, open_dataset(project, "d")).glob(".shards/*/[0-9]*"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed_rows(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Four shards of rows that take the step a while, with the findings of an undisturbed proposal."""
+    project = init_project(tmp_path_factory.mktemp("undisturbed") / "p")
+    rows = [example(f"{i} {sentence(i, 20)}", sentence(i + 9000, 40)) for i in range(7000)]
+    proposed(project, stored(project, "d", rows), SHARDED)
+    return project
+
+
+def descendants(process_id: str) -> list[str]:
+    children = Path(f"/proc/{process_id}/task/{process_id}/children")
+    if not children.exists():
+        pytest.skip("this kernel does not list children")
+    below = children.read_text().split()
+    return below + [deeper for child in below for deeper in descendants(child)]
+
+
+def process_of(run: Run) -> int:
+    return int(next(event["pid"] for event in reversed(run.events()) if "pid" in event))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("end", ["kill", "cancel"])
+def test_a_step_that_is_ended_halfway_goes_on_with_its_shards(
+    tmp_path: Path, undisturbed_rows: Project, engine: str, end: str
+) -> None:
+    shutil.copytree(undisturbed_rows.root, tmp_path / "q", ignore=shutil.ignore_patterns("findings"))
+    project = Project(tmp_path / "q")
+    run = in_the_middle_of_a_step(project, engine)
+    below = descendants(str(process_of(run)))
+    assert len(below) >= 2
+    if end == "kill":
+        os.kill(process_of(run), signal.SIGKILL)
+        wait_until(lambda: run.state == "lost")
+    else:
+        assert cancel_run(run) == "cancelled"
+    wait_until(lambda: not any(is_alive(child) for child in below), 150)  # agents of Ray take a minute
+    kept = {path: path.stat().st_ino for path in shards_left(project)}
+    assert kept
+    resume_run(run)
+    wait_until(lambda: len(shards_left(project)) != len(kept), 200)
+    assert all(path.stat().st_ino == kept[path] for path in shards_left(project) if path in kept)
+    wait_run(run)
+    found, wanted = (
+        findings_folder(place, open_dataset(place, "d")) for place in (project, undisturbed_rows)
+    )
+    for name in ("language.parquet", "exact_duplicates.parquet"):
+        assert (found / name).read_bytes() == (wanted / name).read_bytes()
+    assert shards_left(project) == []
+
+
+def test_a_long_stretch_without_progress_is_cancelled(project: Project) -> None:
+    job = """
+import sys, time
+from pathlib import Path
+from workbench.jobs import interruptible
+from workbench.worker import work
+
+def job(worker):
+    with interruptible(worker):
+        worker.event("busy")
+        while True:
+            time.sleep(60)
+
+sys.exit(work(Path(sys.argv[1]), job))
+"""
+    run = create_run(project, "propose", {})
+    process = subprocess.Popen(
+        [sys.executable, "-c", job, str(run.path)], env=environment(), start_new_session=True
+    )
+    wait_until(lambda: any(event["event"] == "busy" for event in run.events()))
+    assert cancel_run(run) == "cancelled"
+    assert process.wait() == 130
 
 
 def test_findings_of_a_half_done_second_recipe_cannot_be_published(project: Project) -> None:

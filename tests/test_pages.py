@@ -19,11 +19,24 @@ from workbench.content import content_path
 from workbench.decisions import standing
 from workbench.errors import InputError
 from workbench.examples import Example, make_example
+from workbench.finding_filter import FindingFilter
+from workbench.finding_queries import listed
 from workbench.projects import Project, init_project
 from workbench.runs import create_run, list_runs
 from workbench.versions import open_dataset
 
-PAGES = ("overview", "import", "recipe", "review", "coverage", "train", "runs", "evaluate", "approve")
+PAGES = (
+    "overview",
+    "import",
+    "recipe",
+    "review",
+    "assessment",
+    "coverage",
+    "train",
+    "runs",
+    "evaluate",
+    "approve",
+)
 HEAVY = (
     "torch",
     "transformers",
@@ -159,26 +172,27 @@ def test_import_names_what_is_wrong_with_a_path(tmp_path: Path, open_page: Open)
 
 def test_a_recipe_with_an_unknown_option_is_refused_at_the_text(findings: Project, open_page: Open) -> None:
     app = open_page(findings, "recipe")
-    app.text_area(key="recipe_text_default").set_value("steps:\n  - quality: {colour: red}\n").run()
+    app.text_area(key="recipe_text_clean").set_value("steps:\n  - quality: {colour: red}\n").run()
     assert "colour" in app.error[0].value
     assert "propose_go" not in [button.key for button in app.button]
 
 
 def test_an_edited_recipe_is_saved_into_the_project(findings: Project, open_page: Open) -> None:
     app = open_page(findings, "recipe")
-    app.text_area(key="recipe_text_default").set_value("steps:\n  - secrets: {}\n").run()
+    app.text_area(key="recipe_text_clean").set_value("steps:\n  - secrets: {}\n").run()
     assert app.button(key="propose_go").disabled
     fine(app.button(key="recipe_save").click().run())
     assert (
-        findings.folder("recipes", "my-default.yaml").read_text(encoding="utf-8")
-        == "steps:\n  - secrets: {}\n"
+        findings.folder("recipes", "my-clean.yaml").read_text(encoding="utf-8") == "steps:\n  - secrets: {}\n"
     )
 
 
 def test_review_lists_what_was_planted(findings: Project, open_page: Open) -> None:
     app = fine(open_page(findings, "review"))
     dataset = open_dataset(findings, "chats")
-    kinds = [row.kind for row in reviewing.review_rows(findings, dataset)]
+    with listed(findings, dataset) as connection:
+        rows = reviewing.review_page(connection, FindingFilter(), order="least-sure")
+    kinds = [row.kind for row in rows]
     assert kinds.count("exact_verbatim") == 4
     assert kinds.count("personal_data") == 2
     assert kinds.count("near_duplicate") == 1
@@ -207,6 +221,39 @@ def test_the_whole_filter_is_decided_only_after_a_confirmation(findings: Project
     app.checkbox(key="bulk_sure").check().run()
     fine(app.button(key="bulk_go").click().run())
     assert [d.action for d in standing(findings).findings.values()] == ["accept"] * 4
+
+
+def test_a_decision_about_a_filter_is_undone_with_one_click(findings: Project, open_page: Open) -> None:
+    app = open_page(findings, "review")
+    app.text_input(key="filter_more").set_value("kind=exact_verbatim").run()
+    app.radio(key="bulk_action").set_value("reject").run()
+    assert any("--reject-where" in code.value for code in app.code)
+    app.checkbox(key="bulk_sure").check().run()
+    app.button(key="bulk_go").click().run()
+    assert metrics(app)["Proposals overruled"] == "4"
+    (undo,) = [button for button in app.button if (button.key or "").startswith("undo_bulk-")]
+    fine(undo.click().run())
+    assert metrics(app)["Proposals overruled"] == "0"
+
+
+def test_scores_and_words_narrow_the_list(findings: Project, open_page: Open) -> None:
+    app = open_page(findings, "review")
+    app.slider(key="filter_score").set_value((0.0, 0.99)).run()
+    assert "1 findings in this filter" in words(app)
+    app.text_input(key="filter_more").set_value("line=3").run()
+    assert not app.exception
+    assert "line" in app.error[0].value
+
+
+def test_what_a_published_version_changed_is_shown_masked(findings: Project, open_page: Open) -> None:
+    app = open_page(findings, "review")
+    app.selectbox(key="filter_kind").set_value("near_duplicate").run()
+    fine(app.button(key="publish_go").click().run())
+    shown = html_of(app)
+    assert "EMAIL" in shown
+    assert markup.MASK * 5 in shown
+    assert MAIL not in shown
+    assert HOSTILE not in shown
 
 
 def test_publish_writes_the_version_that_was_announced(findings: Project, open_page: Open) -> None:

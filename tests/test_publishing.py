@@ -6,14 +6,19 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from tests.conftest import Command
 from tests.make import example, proposed, sentence, stored
-from workbench.comparing import diff
-from workbench.decisions import decide, import_decisions, read_decisions, standing
-from workbench.errors import InputError
-from workbench.findings import read_findings
+from workbench.comparing import changes_between, diff
+from workbench.decision_files import import_decisions
+from workbench.decisions import decide, read_decisions, standing
+from workbench.editing import apply_spans
+from workbench.errors import BusyError, InputError
+from workbench.files import write_json
+from workbench.findings import Finding, findings_folder, read_findings, write_findings
 from workbench.projects import Project, init_project
-from workbench.publishing import apply_spans, publish, restore
+from workbench.publishing import publish, restore
 from workbench.versions import Dataset, open_dataset
 
 ANSWER = "We have sent your parcel today."
@@ -167,3 +172,162 @@ def test_damaged_text_is_repaired(project: Project) -> None:
     publish(project, dataset)
     (row,) = open_dataset(project, "m").examples()
     assert row["messages"][1]["content"].startswith("The café is open, we")
+
+
+# --- publish: held, whole, and told
+
+
+def test_no_recipe_can_start_while_a_version_is_published(project: Project, dataset: Dataset) -> None:
+    refused = []
+
+    def progress(_done: int, _total: int) -> None:
+        if not refused:
+            with pytest.raises(BusyError) as error:
+                proposed(project, dataset, "[quality]")
+            refused.append(error.value)
+
+    rows = [example(f"{sentence(i)} {i}", ANSWER) for i in range(1001)]
+    dataset = stored(project, "many", rows)
+    proposed(project, dataset, "[quality]")
+    publish(project, dataset, progress=progress)
+    assert len(refused) == 1
+    proposed(project, dataset, "[quality]")
+
+
+def test_a_version_is_not_published_while_a_recipe_runs(
+    project: Project, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.publishing.LOCK_SECONDS", 0.05)
+    with FileLock(findings_folder(project, dataset) / ".lock"), pytest.raises(BusyError):
+        publish(project, dataset)
+    assert publish(project, dataset).dataset == "d@v0002"
+
+
+def test_every_change_of_a_version_in_many_files_reaches_its_own_row(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.versions.PART_ROWS", 1000)
+    dataset = stored(project, "large", [example(f"Mail {i} to someone", ANSWER) for i in range(2500)])
+    assert len(dataset.files()) == 3
+    folder = findings_folder(project, dataset)
+    span = {"part": "messages", "message": 0, "start": 0, "end": 4, "replacement": "Write"}
+    for step, proposal, third, evidence in (
+        ("first", "drop", 0, {}),
+        ("second", "rewrite", 1, {"spans": [span]}),
+        ("second_tags", "tag", 2, {"tags": ["cluster:x"]}),
+        ("third", "drop", 0, {}),
+    ):
+        rows = reversed([row for row in dataset.examples() if (row["source"]["line"] - 1) % 3 == third])
+        found = [Finding(step, "k", row["id"], row["source"], 1.0, proposal, evidence) for row in rows]
+        write_findings(folder / f"{step}.parquet", found, "f")
+    steps = [{step: {}} for step in ("first", "second", "second_tags", "third")]
+    write_json(folder / "propose.json", {"recipe": {"name": "r", "steps": steps}})
+    result = publish(project, dataset)
+    assert (result.rows_in, result.rows_out) == (2500, 1666)
+    assert (result.dropped, result.edited) == ({"first.k": 834}, {"second.k": 833})
+    for row in open_dataset(project, "large").examples():
+        number = row["source"]["line"] - 1
+        edited = number % 3 == 1
+        assert number % 3
+        assert row["messages"][0]["content"] == f"{'Write' if edited else 'Mail'} {number} to someone"
+        assert row["tags"] == ([] if edited else ["cluster:x"])
+    changes = list(changes_between(project, dataset, open_dataset(project, "large")))
+    assert [c["source"]["line"] for c in changes] == [i + 1 for i in range(2500) if i % 3 != 2]
+    assert all((change["new_id"] is None) == (change["change"] == "dropped") for change in changes)
+    assert not list(project.folder("datasets", "large").glob(".changes*"))
+
+
+def test_what_a_person_decides_about_rows_elsewhere_changes_nothing(
+    project: Project, dataset: Dataset
+) -> None:
+    decide(project, ["0" * 24], "drop", dataset="d", target="example")
+    assert "decision.person" not in publish(project, dataset).dropped
+
+
+# --- diff
+
+
+def test_a_diff_shows_rows_of_every_reason(project: Project, dataset: Dataset) -> None:
+    publish(project, dataset)
+    found = diff(project, dataset, open_dataset(project, "d"))
+    assert (found.same, found.removed, found.added, found.edited) == (2, 3, 1, 1)
+    assert found.added_reasons == {"edited: personal_data.personal_data": 1}
+    (edited,) = found.examples["edited: personal_data.personal_data"]
+    before, after = (list(v.examples())[i] for v, i in ((dataset, 3), (open_dataset(project, "d"), 1)))
+    assert (edited["id"], edited["new_id"]) == (before["id"], after["id"])
+    assert edited["source"] == {"file": "test.jsonl", "line": 4}
+    (span,) = edited["spans"]
+    texts = [row["messages"][0]["content"] for row in (before, after)]
+    assert texts[0][slice(*span["before"])] in "jane.doe@example.com"
+    assert [text[: span[side][0]] for text, side in zip(texts, ("before", "after"), strict=True)] == [
+        "Write to "
+    ] * 2
+    (empty,) = found.examples["dropped: quality.empty_answer"]
+    assert (empty["source"]["line"], "new_id" in empty) == (3, False)
+
+
+def test_a_diff_backwards_tells_what_was_undone(project: Project, dataset: Dataset) -> None:
+    publish(project, dataset)
+    found = diff(project, open_dataset(project, "d"), dataset)
+    assert (found.removed, found.added, found.edited) == (1, 3, 1)
+    assert found.reasons == {"undone: edited: personal_data.personal_data": 1}
+    assert found.added_reasons == {
+        "undone: dropped: exact_duplicates.exact_verbatim": 1,
+        "undone: dropped: quality.empty_answer": 1,
+        "undone: edited: personal_data.personal_data": 1,
+    }
+
+
+def test_a_restored_version_differs_by_what_it_undoes(project: Project, dataset: Dataset) -> None:
+    publish(project, dataset)
+    restored = restore(project, "d@v1")
+    assert diff(project, dataset, restored).reasons == {}
+    found = diff(project, open_dataset(project, "d@2"), restored)
+    assert "undone: dropped: quality.empty_answer" in found.added_reasons
+
+
+def test_an_edit_is_followed_over_several_versions(project: Project, dataset: Dataset) -> None:
+    publish(project, dataset)
+    second = open_dataset(project, "d")
+    row = list(second.examples())[1]
+    span = {"part": "messages", "message": 0, "start": 0, "end": 5, "replacement": "Send"}
+    finding = Finding("quality", "style", row["id"], row["source"], 1.0, "rewrite", {"spans": [span]})
+    folder = findings_folder(project, second)
+    write_findings(folder / "quality.parquet", [finding], "f")
+    write_json(folder / "propose.json", {"recipe": {"name": "r", "steps": [{"quality": {}}]}})
+    publish(project, second)
+    found = diff(project, dataset, open_dataset(project, "d"))
+    assert found.edited == 1
+    (edited,) = found.examples["edited: personal_data.personal_data"]
+    assert edited["new_id"] == list(open_dataset(project, "d").examples())[1]["id"]
+    assert len(edited["spans"]) == 2
+
+
+def test_two_datasets_are_compared_by_content(project: Project, dataset: Dataset) -> None:
+    publish(project, dataset)
+    rows = [row for row in dataset.examples() if row["source"]["line"] != 5]
+    other = stored(project, "other", [*rows, example("Something new?", ANSWER)])
+    found = diff(project, dataset, other)
+    assert (found.same, found.reasons, found.added_reasons) == (4, {"not recorded": 1}, {"not recorded": 1})
+    published = diff(project, other, open_dataset(project, "d"))
+    assert published.reasons["dropped: quality.empty_answer"] == 1
+
+
+def test_the_text_of_a_diff_masks_personal_data(here: Command, project: Project, dataset: Dataset) -> None:
+    decide(project, [list(dataset.examples())[3]["id"]], "drop", dataset="d", target="example")
+    publish(project, dataset)
+    decide(project, [list(dataset.examples())[3]["id"]], "undo", dataset="d", target="example")
+    publish(project, dataset)
+    for new in ("d@2", "d@3"):
+        answer = here("diff", "d@1", new, "--examples", 5)
+        assert "test.jsonl:4" in answer.stdout
+        assert "jane" not in answer.stdout
+        assert "▒▒▒▒" in answer.stdout
+    assert "<EMAIL_ADDRESS>" in answer.stdout
+    assert "jane" not in here("diff", "d@1", "d@3", "--json").stdout
+
+
+def test_a_diff_prints_nothing_that_a_terminal_would_obey(here: Command, project: Project) -> None:
+    stored(project, "a", [example("\x1b[2J\x07wipe\u202e", ANSWER)])
+    stored(project, "b", [example("clean", ANSWER)])
+    assert not any(mark in here("diff", "a", "b").stdout for mark in ("\x1b", "\x07", "\u202e"))

@@ -82,6 +82,19 @@ def test_cancel_stops_a_run(project: Project) -> None:
     assert process.wait() == 130
 
 
+def test_cancelling_a_relaunched_run_spares_the_process_of_its_first_launch(project: Project) -> None:
+    """The old number may be anybody's by now."""
+    run = create_run(project, "propose", {})
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    append_line(run.path / "events.jsonl", {"event": "started", "time": 0, "pid": stranger.pid})
+    append_line(run.path / "events.jsonl", {"event": "launched", "time": time.time()})
+    assert run.state == "queued"
+    assert cancel_run(run, wait_seconds=0.1) == "cancelled"
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
 def test_a_running_run_is_not_started_twice(project: Project) -> None:
     run = create_run(project, "propose", {})
     process = started(run)

@@ -1,75 +1,236 @@
-"""Diff: what is in one version and not in another, and why."""
+"""Diff: what is in one version and not in another, and why, with rows to look at.
+
+Any two versions can be compared, also of different datasets, and newer with older. Reasons
+are the changes that were recorded on the way: forward from the versions' common ancestor
+to the new one, and, told as ``undone: …``, on the way to the old one.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+import difflib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workbench.errors import NotFoundError
+from workbench.examples import SCHEMA, Example, parts
+from workbench.markup import WORDS
 from workbench.projects import Project
-from workbench.versions import Dataset, open_dataset
+from workbench.publishing import CHANGES
+from workbench.sql import arrow_table, connected, one, parquet_view, rows
+from workbench.versions import Dataset, open_dataset, reading
+
+if TYPE_CHECKING:
+    from workbench.sql import Connection
+
+SAMPLES = 20
+NOT_RECORDED = "not recorded"
+DIFF_WORDS = 6000
+
+
+ORDER = pa.schema([("filename", pa.string()), ("place", pa.int64())])
+GONE = """CREATE TEMP TABLE gone AS SELECT id,
+    coalesce(f.reason, 'undone: ' || b.reason, 'not recorded') AS reason
+FROM (SELECT id FROM old ANTI JOIN new USING (id)) AS lost
+LEFT JOIN (SELECT id, arg_min(reason, seq) AS reason FROM forth GROUP BY id) AS f USING (id)
+LEFT JOIN (SELECT new_id AS id, arg_max(reason, seq) AS reason FROM back GROUP BY new_id) AS b USING (id)"""
+ADDED = """CREATE TEMP TABLE added AS SELECT id,
+    coalesce(f.reason, 'undone: ' || b.reason, 'not recorded') AS reason
+FROM (SELECT id FROM new ANTI JOIN old USING (id)) AS come
+LEFT JOIN (SELECT new_id AS id, arg_max(reason, seq) AS reason FROM forth GROUP BY new_id) AS f USING (id)
+LEFT JOIN (SELECT id, arg_min(reason, seq) AS reason FROM back GROUP BY id) AS b USING (id)"""
+PAIRS = """CREATE TEMP TABLE pairs AS
+SELECT id AS was, new_id AS became FROM forth WHERE new_id IS NOT NULL
+UNION SELECT new_id, id FROM back WHERE new_id IS NOT NULL
+UNION SELECT json_extract_string(meta, '$.edited_from'), id FROM new
+    WHERE contains(meta, '"edited_from"') AND json_valid(meta)
+UNION SELECT id, json_extract_string(meta, '$.edited_from') FROM old
+    WHERE contains(meta, '"edited_from"') AND json_valid(meta)"""
+EDITED = """CREATE TEMP TABLE edited AS
+WITH RECURSIVE reached(id, now) AS (
+    SELECT id, id FROM gone WHERE id IN (SELECT was FROM pairs)
+    UNION SELECT reached.id, became FROM reached JOIN pairs ON was = now
+) SELECT id, min(now) AS new_id FROM reached WHERE now IN (SELECT id FROM added) GROUP BY id"""
 
 
 @dataclass(frozen=True)
 class Diff:
-    """Counts, and up to 20 ids for each reason."""
+    """What differs; ``reasons`` is about the rows that are gone, ``added_reasons`` about new ones.
+
+    ``edited`` rows are gone in their old form and there in their new one. ``samples`` has up
+    to 20 ids for each reason that rows are gone; ``examples`` has rows to look at by reason,
+    each with ``id``, ``source`` and ``version``, and, if edited, ``new_id`` and ``spans``:
+    what was changed, as ``{part, message, before: [start, end], after: [start, end]}``.
+    """
 
     old: str
     new: str
     same: int
     removed: int
     added: int
+    edited: int
     reasons: dict[str, int]
+    added_reasons: dict[str, int]
     samples: dict[str, list[str]]
+    examples: dict[str, list[dict[str, Any]]]
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return asdict(self)
 
 
-def diff(project: Project, old: Dataset, new: Dataset) -> Diff:
-    """Compare the ids of two versions.
+def diff(project: Project, old: Dataset, new: Dataset, *, examples: int = 5) -> Diff:
+    """Compare the ids of two versions; ``examples`` is how many rows are named for each reason.
 
-    Reasons come from the ``changes.parquet`` of every version on the way from ``old`` to
-    ``new``; a row that went without such a record counts as ``not recorded``.
+    A row that went or came without a recorded change counts as ``not recorded``. The ids are
+    compared on disk; memory does not grow with the number of rows.
     """
-    before = set(old.table(["id"])["id"].to_pylist())
-    after = set(new.table(["id"])["id"].to_pylist())
-    recorded: dict[str, str] = {}
-    for change in changes_between(project, old, new):
-        if change["change"] in ("dropped", "edited"):
-            recorded.setdefault(change["id"], f"{change['change']}: {change['step']}.{change['kind']}")
-    reasons: Counter[str] = Counter()
-    samples: dict[str, list[str]] = {}
-    for identity in sorted(before - after):
-        reason = recorded.get(identity, "not recorded")
-        reasons[reason] += 1
-        if len(samples.setdefault(reason, [])) < 20:
-            samples[reason].append(identity)
-    return Diff(
-        old.ref,
-        new.ref,
-        len(before & after),
-        len(before - after),
-        len(after - before),
-        dict(reasons.most_common()),
-        samples,
-    )
+    with connected(project) as connection:
+        parquet_view(connection, "old", old.files(), SCHEMA)
+        parquet_view(connection, "new", new.files(), SCHEMA)
+        back, forth = _ways(project, old, new)
+        _recorded(connection, "back", back)
+        _recorded(connection, "forth", forth)
+        for statement in (GONE, ADDED, PAIRS, EDITED):
+            connection.execute(statement)
+        removed, added = (int(one(connection, f"SELECT count(*) FROM {t}")) for t in ("gone", "added"))  # noqa: S608
+        return Diff(
+            old.ref,
+            new.ref,
+            old.rows - removed,
+            removed,
+            added,
+            int(one(connection, "SELECT count(*) FROM edited")),
+            _reasons(connection, "gone"),
+            _reasons(connection, "added"),
+            _samples(connection),
+            _examples(connection, old, new, examples),
+        )
 
 
-def changes_between(project: Project, old: Dataset, new: Dataset) -> list[dict[str, Any]]:
-    """The recorded changes of the versions after ``old``, up to and with ``new``, in order."""
+def changes_between(project: Project, old: Dataset, new: Dataset) -> Iterator[dict[str, Any]]:
+    """Stream the recorded changes of the versions after ``old``, up to and with ``new``, in order."""
     chain: list[Dataset] = []
     current: Dataset | None = new
     while current is not None and current.ref != old.ref:
         chain.append(current)
         parent = current.manifest.get("parent")
         current = open_dataset(project, parent) if parent else None
-    rows: list[dict[str, Any]] = []
     for version in reversed(chain):
         path = version.path / "changes.parquet"
         if path.exists():
-            rows += pq.read_table(path).to_pylist()
-    return rows
+            with reading(path), pq.ParquetFile(path) as parquet:
+                for batch in parquet.iter_batches(batch_size=5000):
+                    yield from batch.to_pylist()
+
+
+def _recorded(connection: Connection, name: str, versions: list[Dataset]) -> None:
+    files = [path for version in versions if (path := version.path / "changes.parquet").exists()]
+    parquet_view(connection, f"{name}_files", files, CHANGES)
+    order = pa.table({"filename": pa.array(map(str, files), pa.string()), "place": range(len(files))})
+    arrow_table(connection, f"{name}_order", order.cast(ORDER))
+    connection.execute(
+        f"""CREATE TEMP VIEW {name} AS SELECT id, new_id, change || ': ' || step || '.' || kind AS reason,
+            (place << 40) + file_row_number AS seq
+        FROM {name}_files JOIN {name}_order USING (filename) WHERE change IN ('dropped', 'edited')"""  # noqa: S608
+    )
+
+
+def _ways(project: Project, old: Dataset, new: Dataset) -> tuple[list[Dataset], list[Dataset]]:
+    """The versions made since the common ancestor, on the way to the old one and to the new one."""
+    ways = [_ancestors(project, old), _ancestors(project, new)]
+    shared = {version.ref for version in ways[0]} & {version.ref for version in ways[1]}
+    cut = [[version for version in way if version.ref not in shared][::-1] for way in ways]
+    return cut[0], cut[1]
+
+
+def _ancestors(project: Project, dataset: Dataset) -> list[Dataset]:
+    found: list[Dataset] = []
+    current: Dataset | None = dataset
+    while current is not None and current.ref not in [version.ref for version in found]:
+        found.append(current)
+        origin = current.manifest["origin"]
+        # The rows of a restored version come from the old one, not from the one it replaces.
+        parent = origin.get("from") if origin.get("verb") == "restore" else current.manifest.get("parent")
+        try:
+            current = open_dataset(project, parent) if parent else None
+        except NotFoundError:
+            current = None
+    return found
+
+
+def _reasons(connection: Connection, name: str) -> dict[str, int]:
+    query = f"SELECT reason, count(*) AS n FROM {name} GROUP BY reason ORDER BY n DESC, reason"  # noqa: S608
+    return {row["reason"]: row["n"] for row in rows(connection, query)}
+
+
+def _samples(connection: Connection) -> dict[str, list[str]]:
+    query = """SELECT reason, id FROM gone
+        QUALIFY row_number() OVER (PARTITION BY reason ORDER BY id) <= $n ORDER BY reason, id"""
+    found: dict[str, list[str]] = {}
+    for row in rows(connection, query, {"n": SAMPLES}):
+        found.setdefault(row["reason"], []).append(row["id"])
+    return found
+
+
+def _examples(connection: Connection, old: Dataset, new: Dataset, n: int) -> dict[str, list[dict[str, Any]]]:
+    query = """SELECT reason, id, $ref AS version, source, new_id FROM (
+            SELECT * FROM {table} QUALIFY row_number() OVER (PARTITION BY reason ORDER BY id) <= $n
+        ) AS shown JOIN (SELECT id, source FROM {version}) USING (id) LEFT JOIN edited USING (id)
+        WHERE $all OR id NOT IN (SELECT new_id FROM edited) ORDER BY reason, id"""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for table, version, ref, everything in (
+        ("gone", "old", old.ref, True),
+        ("added", "new", new.ref, False),
+    ):
+        bound = {"n": n, "ref": ref, "all": everything}
+        for row in rows(connection, query.format(table=table, version=version), bound):
+            new_id = row.pop("new_id")
+            found.setdefault(row.pop("reason"), []).append(row | ({"new_id": new_id} if new_id else {}))
+    pairs = [row for shown in found.values() for row in shown if "new_id" in row]
+    before = rows_by_id(connection, "old", [row["id"] for row in pairs])
+    after = rows_by_id(connection, "new", [row["new_id"] for row in pairs])
+    for row in pairs:
+        row["spans"] = changed_spans(before[row["id"]], after[row["new_id"]])
+    return found
+
+
+def rows_by_id(connection: Connection, table: str, ids: list[str]) -> dict[str, Example]:
+    """Some rows of a version that is open as ``table``, by id; others are left out."""
+    query = f"SELECT * EXCLUDE (filename, file_row_number) FROM {table} WHERE id IN (SELECT unnest($ids))"  # noqa: S608
+    return {row["id"]: cast("Example", row) for row in rows(connection, query, {"ids": sorted(set(ids))})}
+
+
+def changed_spans(before: Example, after: Example) -> list[dict[str, Any]]:
+    """Where two forms of a row differ, in characters of each message, whole words at a time.
+
+    Source: Ratcliff/Obershelp matching as in `difflib`, over words, numbers and white space.
+    """
+    other = {(part, index): entry["content"] for part, index, entry in parts(after)}
+    spans = []
+    for part, index, entry in parts(before):
+        text, changed = entry["content"], other.get((part, index), "")
+        if text == changed:
+            continue
+        left, right = WORDS.findall(text), WORDS.findall(changed)
+        if len(left) + len(right) > DIFF_WORDS:
+            left, right = [text], [changed]
+        for tag, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+            if tag != "equal":
+                spans.append(
+                    {
+                        "part": part,
+                        "message": index,
+                        "before": _range(left, a, b),
+                        "after": _range(right, c, d),
+                    }
+                )
+    return spans
+
+
+def _range(words: list[str], start: int, end: int) -> list[int]:
+    offset = sum(map(len, words[:start]))
+    return [offset, offset + sum(map(len, words[start:end]))]

@@ -3,29 +3,47 @@
 A decision names a finding (``accept``: do as proposed, ``reject``: do nothing) or an
 example (``drop``: remove it, ``keep``: never remove it); ``undo`` takes back the last word
 on that finding or example. A person's decision beats every proposal.
+
+A bulk decision is one line about many: it names a set of ids (`workbench.decided_sets`) and
+means the same as one line for each of them. ``undo`` of its own id makes it as if it had
+never been said; what was said before or after about one of its members still holds.
 """
 
 from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
+from workbench.decided_sets import IDS, read_set, set_file
 from workbench.errors import InputError
 from workbench.files import append_lines, read_lines
 from workbench.projects import Project
+from workbench.sql import arrow_table, parquet_view
+
+if TYPE_CHECKING:
+    from workbench.sql import Connection
 
 FINDING_ACTIONS = ("accept", "reject")
 EXAMPLE_ACTIONS = ("drop", "keep")
 ACTIONS = {"finding": FINDING_ACTIONS, "example": EXAMPLE_ACTIONS}
+REQUIRED = ("target", "id", "action", "who", "why", "when", "dataset")
+WORDS = pa.schema([(name, pa.string()) for name in (*REQUIRED, "file")] + [("seq", pa.int64())])
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision; ``target`` is ``finding`` or ``example`` and ``id`` its id."""
+    """One decision; ``target`` is ``finding`` or ``example`` and ``id`` its id.
+
+    For a bulk decision ``id`` is its own, ``ids`` the hash of the set it names, ``where`` the
+    filter that found them in ``dataset``, and ``count`` how many they were.
+    """
 
     target: str
     id: str
@@ -34,11 +52,19 @@ class Decision:
     why: str
     when: str
     dataset: str
+    ids: str = ""
+    where: str = ""
+    count: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of ``decisions.jsonl``."""
+        line = asdict(self)
+        return line if self.ids else {name: line[name] for name in REQUIRED}
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The decisions in force: finding id to action, example id to action."""
+    """The decisions in force: finding id to decision, example id to decision."""
 
     findings: dict[str, Decision]
     examples: dict[str, Decision]
@@ -55,53 +81,132 @@ def decide(
     why: str = "",
 ) -> int:
     """Record one decision for each id and return how many. Raises `InputError`."""
-    allowed = ACTIONS.get(target, ())
-    if target not in ACTIONS or action not in (*allowed, "undo"):
-        raise InputError(
-            f"'{action}' is no decision about a {target}",
-            remedy=f"use one of {', '.join((*allowed, 'undo'))}",
-        )
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    by = who or current_user()
-    rows = [asdict(Decision(target, identity, action, by, why, now, dataset)) for identity in ids]
+    check_action(target, action, undo=True)
+    by, now = who or current_user(), timestamp()
+    rows = [Decision(target, identity, action, by, why, now, dataset).as_dict() for identity in ids]
     append_lines(decisions_path(project), rows)
     return len(ids)
 
 
+def undo(project: Project, identity: str, *, dataset: str, who: str | None = None, why: str = "") -> int:
+    """Take back the last word on a finding or example, or a whole bulk decision, by its id."""
+    said = read_decisions(project)
+    targets = [decision.target for decision in said if decision.id == identity]
+    return decide(
+        project,
+        [identity],
+        "undo",
+        dataset=dataset,
+        target=targets[-1] if targets else "finding",
+        who=who,
+        why=why,
+    )
+
+
+def check_action(target: str, action: str, *, undo: bool = False) -> None:
+    """Raise `InputError` when nobody can decide that about such a target."""
+    allowed = (*ACTIONS.get(target, ()), *(["undo"] if undo else []))
+    if target not in ACTIONS or action not in allowed:
+        raise InputError(
+            f"'{action}' is no decision about a {target}", remedy=f"use one of {', '.join(allowed)}"
+        )
+
+
+def bulk_id() -> str:
+    """A new name for a bulk decision."""
+    return f"bulk-{uuid.uuid4().hex[:12]}"
+
+
 def read_decisions(project: Project) -> list[Decision]:
-    """Every decision ever recorded, oldest first."""
-    return list(_parse(read_lines(decisions_path(project))))
+    """Every line ever recorded, oldest first; a bulk decision is one line."""
+    return list(parsed(read_lines(decisions_path(project))))
 
 
 def standing(project: Project) -> Standing:
-    """The decisions in force now: later lines replace earlier ones, ``undo`` removes."""
+    """The decisions in force now, as dictionaries; meant for few (see `standing_tables`)."""
     force: dict[str, dict[str, Decision]] = {"finding": {}, "example": {}}
-    for decision in read_decisions(project):
+    for decision in in_force(read_decisions(project)):
         if decision.action == "undo":
             force[decision.target].pop(decision.id, None)
+        elif decision.ids:
+            for ids in read_set(project, decision.ids):
+                force[decision.target].update((one, replace(decision, id=one)) for one in ids)
         else:
             force[decision.target][decision.id] = decision
     return Standing(force["finding"], force["example"])
 
 
-def import_decisions(project: Project, path: Path) -> int:
-    """Append the decisions of a file written by ``workbench review --export``."""
-    if not path.is_file():
-        raise InputError("there is no such file", where=str(path), remedy="check the path")
-    decisions = list(_parse(read_lines(path)))
-    if not decisions and path.stat().st_size:
-        raise InputError(
-            "the file holds no decision",
-            where=str(path),
-            remedy='each line needs "target", "id", "action", "who", "why", "when", "dataset"',
+def standing_bulk(project: Project) -> list[Decision]:
+    """The bulk decisions that nobody has undone, newest first."""
+    return [decision for decision in in_force(read_decisions(project)) if decision.ids][::-1]
+
+
+def in_force(decisions: Sequence[Decision]) -> list[Decision]:
+    """The lines without the bulk decisions that were undone later, and without those undos."""
+    bulk = {decision.id for decision in decisions if decision.ids}
+    undone: set[str] = set()
+    kept = []
+    for decision in reversed(decisions):
+        if decision.id in bulk and decision.action == "undo":
+            undone.add(decision.id)
+        elif not (decision.ids and decision.id in undone):
+            kept.append(decision)
+    return kept[::-1]
+
+
+def standing_tables(connection: Connection, project: Project) -> None:
+    """Make the decisions in force readable in SQL; millions of members stay on disk.
+
+    ``said_findings`` and ``said_examples`` have one row for each id that is decided: ``id,
+    action, who, why``.
+    """
+    lines = in_force(read_decisions(project))
+    rows = [
+        {**line.as_dict(), "seq": seq, "file": str(set_file(project, line.ids)) if line.ids else None}
+        for seq, line in enumerate(lines)
+    ]
+    arrow_table(connection, "words", pa.Table.from_pylist(rows, WORDS))
+    files = {set_file(project, line.ids) for line in lines if line.ids}
+    parquet_view(connection, "members", sorted(files), IDS)
+    for target in ACTIONS:
+        connection.execute(
+            f"""CREATE TEMP TABLE said_{target}s AS
+            SELECT last.id, words.action, words.who, words.why FROM (
+                SELECT id, max(seq) AS seq FROM (
+                    SELECT id, seq FROM words WHERE target = '{target}' AND file IS NULL
+                    UNION ALL
+                    SELECT members.id, seq FROM members JOIN words ON file = filename
+                    WHERE target = '{target}'
+                ) GROUP BY id
+            ) AS last JOIN words USING (seq) WHERE action <> 'undo'"""  # noqa: S608 - a constant of ours
         )
-    append_lines(decisions_path(project), [asdict(decision) for decision in decisions])
-    return len(decisions)
+
+
+def parsed(rows: Iterable[dict[str, Any]]) -> Iterator[Decision]:
+    """The decisions among lines of JSON; a line of another shape is left out."""
+    for row in rows:
+        if not row.keys() >= set(REQUIRED):
+            continue
+        words = {name: str(row[name]) for name in REQUIRED}
+        count = row.get("count", 1)
+        decision = Decision(
+            **words,
+            ids=str(row.get("ids") or ""),
+            where=str(row.get("where") or ""),
+            count=count if isinstance(count, int) else 1,
+        )
+        if decision.target in ACTIONS and decision.action in (*ACTIONS[decision.target], "undo"):
+            yield decision
 
 
 def decisions_path(project: Project) -> Path:
     """The project's append-only file of decisions."""
     return project.folder("decisions.jsonl")
+
+
+def timestamp() -> str:
+    """Now, in UTC, as decisions carry it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def current_user() -> str:
@@ -110,12 +215,3 @@ def current_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
-
-
-def _parse(rows: Iterable[dict[str, Any]]) -> Iterable[Decision]:
-    for row in rows:
-        if not row.keys() >= Decision.__dataclass_fields__.keys():
-            continue
-        decision = Decision(**{key: str(row[key]) for key in Decision.__dataclass_fields__})
-        if decision.action in (*ACTIONS.get(decision.target, ()), "undo") and decision.target in ACTIONS:
-            yield decision

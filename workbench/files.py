@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,19 +41,12 @@ def storage_errors(where: Path) -> Iterator[None]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically. Raises `StorageError`, and `InputError` for a folder."""
-    not_a_folder(path)
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_folder(path.parent)
+    _write_pieces(path, [text])
+
+
+def write_text_lines(path: Path, lines: Iterable[str]) -> int:
+    """Stream lines into a text file, atomically as `write_text` does, and return how many."""
+    return _write_pieces(path, (line + "\n" for line in lines))
 
 
 def write_json(path: Path, value: object) -> None:
@@ -154,6 +147,25 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write_pieces(path: Path, pieces: Iterable[str]) -> int:
+    not_a_folder(path)
+    count = 0
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                for count, piece in enumerate(pieces, 1):  # noqa: B007 - told below
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    return count
 
 
 def _is_alive(process_id: int) -> bool:

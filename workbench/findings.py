@@ -1,7 +1,8 @@
 """Findings: what a step noticed about one row, with evidence and a proposal.
 
 On disk a step's findings are one Parquet file, ``findings/<name>/<version>/<step>.parquet``,
-replaced as a whole; ``propose.json`` beside them is written last.
+replaced as a whole; ``propose.json`` beside them is written last. Questions about many
+findings at once are `workbench.finding_queries`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from workbench.examples import SOURCE, Example
@@ -59,8 +61,7 @@ class Finding:
     def id(self) -> str:
         """Stable over runs and versions: a hash of step, kind, example and spans."""
         spans = json.dumps(self.evidence.get("spans", []), sort_keys=True)
-        key = "\0".join((self.step, self.kind, self.example_id, spans))
-        return hashlib.sha256(key.encode()).hexdigest()[:16]
+        return finding_id(self.step, self.kind, self.example_id, spans)
 
     def as_dict(self) -> dict[str, Any]:
         """The machine contract of ``workbench findings``."""
@@ -88,16 +89,31 @@ def about(
     return Finding(step, kind, example["id"], dict(example["source"]), score, proposal, evidence)
 
 
+def finding_id(step: str, kind: str, example_id: str, spans: str = "[]") -> str:
+    """The 16 hex digits that name a finding; ``spans`` is JSON with sorted keys."""
+    key = "\0".join((step, kind, example_id, spans))
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
 def findings_folder(project: Project, dataset: Dataset) -> Path:
     """Where the findings of one version lie."""
     return project.folder("findings", dataset.name, f"v{dataset.version:04d}")
 
 
-def write_findings(path: Path, findings: Iterable[Finding], fingerprint: str) -> int:
+def finding_files(project: Project, dataset: Dataset) -> list[Path]:
+    """The findings files of a version, one a step, by name."""
+    return sorted(findings_folder(project, dataset).glob("*.parquet"))
+
+
+def write_findings(
+    path: Path, findings: Iterable[Finding | pa.Table | pa.RecordBatch], fingerprint: str
+) -> int:
     """Stream findings into one Parquet file, atomically; return how many.
 
-    ``fingerprint`` identifies the step's code and options and is kept in the file, so that
-    an interrupted proposal run can skip the steps that are done.
+    Items are findings, or Arrow tables or batches with the columns of `SCHEMA`; a table may
+    leave out ``id``, which is then worked out here. How the items are cut does not change
+    the file's bytes. ``fingerprint`` identifies the step's code and options and is kept in
+    the file, so that an interrupted proposal run can skip the steps that are done.
     """
     not_a_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,9 +122,9 @@ def write_findings(path: Path, findings: Iterable[Finding], fingerprint: str) ->
     count = 0
     try:
         with storage_errors(path), pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-            for rows in _chunks(findings):
-                writer.write_table(pa.Table.from_pylist(rows, schema))
-                count += len(rows)
+            for table in _evenly(_tables(findings)):
+                writer.write_table(table.replace_schema_metadata(schema.metadata))
+                count += table.num_rows
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -135,8 +151,7 @@ def read_findings(
     proposals: tuple[str, ...] | None = None,
 ) -> Iterator[Finding]:
     """Stream the findings of a version, one step's or one kind's if named."""
-    folder = findings_folder(project, dataset)
-    for path in sorted(folder.glob("*.parquet")):
+    for path in finding_files(project, dataset):
         if step is not None and path.stem != step:
             continue
         with reading(path), pq.ParquetFile(path) as parquet:
@@ -146,25 +161,26 @@ def read_findings(
                         continue
                     if proposals is not None and row["proposal"] not in proposals:
                         continue
-                    yield _finding(row)
+                    yield finding_of(row)
 
 
 def finding_counts(project: Project, dataset: Dataset) -> list[dict[str, Any]]:
     """Count findings by step, kind and proposal: ``[{step, kind, proposal, findings}]``."""
+    names = ["step", "kind", "proposal"]
     counts: dict[tuple[str, str, str], int] = {}
-    for path in sorted(findings_folder(project, dataset).glob("*.parquet")):
+    for path in finding_files(project, dataset):
         with reading(path):
-            table = pq.read_table(path, columns=["step", "kind", "proposal", "id"])
-        grouped = table.group_by(["step", "kind", "proposal"]).aggregate([("id", "count")])
-        for row in grouped.to_pylist():
-            counts[row["step"], row["kind"], row["proposal"]] = row["id_count"]
+            table = pq.read_table(path, columns=names, read_dictionary=names)
+        for row in table.group_by(names).aggregate([([], "count_all")]).to_pylist():
+            counts[row["step"], row["kind"], row["proposal"]] = row["count_all"]
     return [
         {"step": step, "kind": kind, "proposal": proposal, "findings": count}
         for (step, kind, proposal), count in sorted(counts.items())
     ]
 
 
-def _finding(row: dict[str, Any]) -> Finding:
+def finding_of(row: dict[str, Any]) -> Finding:
+    """Make a finding of a row of `SCHEMA`."""
     return Finding(
         row["step"],
         row["kind"],
@@ -176,14 +192,52 @@ def _finding(row: dict[str, Any]) -> Finding:
     )
 
 
-def _chunks(findings: Iterable[Finding]) -> Iterator[list[dict[str, Any]]]:
+def _tables(items: Iterable[Finding | pa.Table | pa.RecordBatch]) -> Iterator[pa.Table]:
     rows: list[dict[str, Any]] = []
-    for finding in findings:
-        row = finding.as_dict()
-        row["evidence"] = json.dumps(row["evidence"], ensure_ascii=False)
-        rows.append(row)
-        if len(rows) >= WRITE_ROWS:
-            yield rows
+    for item in items:
+        if isinstance(item, Finding):
+            rows.append({**item.as_dict(), "evidence": json.dumps(item.evidence, ensure_ascii=False)})
+            if len(rows) < WRITE_ROWS:
+                continue
+        if rows:
+            yield pa.Table.from_pylist(rows, SCHEMA)
             rows = []
+        if not isinstance(item, Finding):
+            yield _conformed(pa.Table.from_batches([item]) if isinstance(item, pa.RecordBatch) else item)
     if rows:
-        yield rows
+        yield pa.Table.from_pylist(rows, SCHEMA)
+
+
+def _conformed(table: pa.Table) -> pa.Table:
+    if "id" not in table.column_names:
+        evidence: Sequence[str] = table["evidence"].to_pylist()
+        steps, kinds, examples = (table[name].to_pylist() for name in ("step", "kind", "example_id"))
+        keys = zip(steps, kinds, examples, map(_spans, evidence), strict=True)
+        ids = [finding_id(*key) for key in keys]
+        table = table.append_column("id", pa.array(ids, pa.string()))
+    scores = pc.round(table["score"].cast(pa.float64()), ndigits=6)
+    table = table.set_column(table.column_names.index("score"), "score", scores)
+    return table.select(SCHEMA.names).cast(SCHEMA)
+
+
+def _spans(evidence: str) -> str:
+    # Most evidence has no spans, and parsing it a million times would cost minutes.
+    found = json.loads(evidence).get("spans", []) if '"spans"' in evidence else []
+    return json.dumps(found, sort_keys=True)
+
+
+def _evenly(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Cut tables anew into pieces of `WRITE_ROWS` rows, so that the file depends on the rows only."""
+    held: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        held.append(table)
+        count += table.num_rows
+        if count >= WRITE_ROWS:
+            whole = pa.concat_tables(held)
+            full = count - count % WRITE_ROWS
+            for start in range(0, full, WRITE_ROWS):
+                yield whole.slice(start, WRITE_ROWS).combine_chunks()
+            held, count = [whole.slice(full)], count - full
+    if count:
+        yield pa.concat_tables(held).combine_chunks()

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from workbench.engine import Batch, default_workers, map_batches
+from workbench.earlier import earlier_of, earlier_on_disk
+from workbench.engine import BATCH_ROWS, Engine, Task, check_engine, opened_engine, shards_of
+from workbench.engine.shards import feature_columns, found_tables
 from workbench.errors import BusyError
 from workbench.files import storage_errors, sweep, write_json
-from workbench.findings import (
-    Finding,
-    finding_counts,
-    findings_folder,
-    fingerprint_of,
-    read_findings,
-    write_findings,
-)
+from workbench.findings import Finding, findings_folder, fingerprint_of, write_findings
+from workbench.fingerprints import step_fingerprint
 from workbench.projects import Project
 from workbench.recipes import Recipe, Step
-from workbench.steps._earlier import Earlier
-from workbench.versions import Dataset
+from workbench.versions import Dataset, reading
 
-BATCH_ROWS = 512
+__all__ = ["BATCH_ROWS", "StepResult", "features_table", "preview", "propose"]
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -47,68 +48,69 @@ class StepResult:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Planned:
+    """One step of a recipe over one version: where its findings go and what they depend on."""
+
+    step: Step
+    path: Path
+    fingerprint: str
+    before: tuple[str, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the findings are there already, made by the same code from the same rows."""
+        return fingerprint_of(self.path) == self.fingerprint
+
+    @property
+    def shards(self) -> Path:
+        """Where the results of single shards lie until the findings file is whole."""
+        return self.path.parent / ".shards" / f"{self.step.name}-{self.fingerprint}"
+
+
 def propose(
     project: Project,
     dataset: Dataset,
     recipe: Recipe,
     *,
     workers: int | None = None,
+    engine: str = "local",
+    ray_address: str | None = None,
     progress: Progress | None = None,
 ) -> list[StepResult]:
     """Run all steps in order and write one findings file a step; one proposal a version at a time.
 
-    Steps whose file is already there, made by the same code, options and rows, are not run
-    again: an interrupted proposal goes on where it stopped. Rows stream in batches; group
-    steps hold only their feature columns. Raises `InputError` for wrong options, `BusyError`.
+    The findings are the same byte for byte on every engine (see `opened_engine`) and with any
+    number of workers. Steps whose file is already there, made by the same code, options and
+    rows, are not run again, nor are the shards that an interrupted step has done. Rows stream
+    in batches; the feature columns of group steps lie on disk. ``progress`` gets step, rows
+    done and rows in all; what it raises stops the work. Raises `InputError` for wrong
+    options, `MissingExtraError`, `BusyError`.
     """
-    folder = findings_folder(project, dataset)
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=2.0)
-        except Timeout as error:
-            raise BusyError(
-                f"another run is proposing for {dataset.ref}", remedy="wait for it; see `workbench runs`"
-            ) from error
-    try:
-        return _propose(project, dataset, recipe, workers, progress)
-    finally:
-        lock.release()
-
-
-def _propose(
-    project: Project, dataset: Dataset, recipe: Recipe, workers: int | None, progress: Progress | None
-) -> list[StepResult]:
-    folder = findings_folder(project, dataset)
-    names = [step.name for step in recipe.steps]
-    # From here to the end the findings are of no one recipe, and must not be published.
-    (folder / "propose.json").unlink(missing_ok=True)
-    sweep(folder)
-    for stale in folder.glob("*.parquet"):
-        if stale.stem not in names:
-            stale.unlink()
-    processes = workers or default_workers(dataset.rows)
-    done: list[str] = []
-    results = []
-    for step in recipe.steps:
-        started = time.perf_counter()
-        path = folder / f"{step.name}.parquet"
-        fingerprint = step.fingerprint(f"{dataset.content_hash}{done}")
-        if fingerprint_of(path) != fingerprint:
-            found = _run_step(project, dataset, step, done, processes, progress)
-            write_findings(path, found, fingerprint)
-        if progress:
-            progress(step.name, dataset.rows, dataset.rows)
-        done.append(f"{step.name}:{fingerprint}")
-        results.append(_result(project, dataset, step.name, time.perf_counter() - started))
-    summary = {
-        "dataset": dataset.ref,
-        "recipe": recipe.as_dict(),
-        "steps": [result.as_dict() for result in results],
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-    write_json(folder / "propose.json", summary)
+    check_engine(engine, ray_address)
+    with _one_at_a_time(project, dataset), ExitStack() as stack:
+        plan = _planned(project, dataset, recipe)
+        _clear(findings_folder(project, dataset), plan)
+        opened: Engine | None = None
+        results = []
+        for planned in plan:
+            started = time.perf_counter()
+            if not planned.is_done:
+                if opened is None:
+                    opened = stack.enter_context(opened_engine(engine, dataset.rows, workers, ray_address))
+                _run_step(project, dataset, planned, opened, progress)
+            if progress:
+                progress(planned.step.name, dataset.rows, dataset.rows)
+            results.append(_result(planned, dataset, time.perf_counter() - started))
+        summary = {
+            "dataset": dataset.ref,
+            "recipe": recipe.as_dict(),
+            "engine": engine,
+            "workers": opened.workers if opened else None,
+            "steps": [result.as_dict() for result in results],
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        write_json(findings_folder(project, dataset) / "propose.json", summary)
     return results
 
 
@@ -122,7 +124,7 @@ def preview(project: Project, dataset: Dataset, recipe: Recipe, rows: int) -> li
             findings += step.module.find(batch, step.options, context)
         else:
             table = pa.table(step.module.features(batch, step.options, context))
-            findings += step.module.find(table, step.options, _earlier_of(findings))
+            findings += step.module.find(table, step.options, earlier_of(findings))
     return findings
 
 
@@ -133,25 +135,50 @@ def features_table(
     workers: int = 1,
     tick: Callable[[int], None] | None = None,
 ) -> pa.Table:
-    """Compute the feature columns of a group step for every row."""
-    context = _prepare(project, dataset, step)
-    tables = []
-    for rows, columns in map_batches(step.name, _batches(dataset), step.options, context, workers):
-        tables.append(pa.table(columns))
-        if tick:
-            tick(rows)
-    return pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
+    """Compute the feature columns of a group step for every row; nothing is kept on disk."""
+    with tempfile.TemporaryDirectory(dir=project.root, prefix=".features-") as folder:
+        context = _prepare(project, dataset, step)
+        task = Task(step.name, step.options, context, Path(folder), "", shards_of(dataset))
+        with opened_engine("local", dataset.rows, workers) as engine:
+            engine.run(task, range(len(task.shards)), tick or (lambda _rows: None))
+        return feature_columns(task)
+
+
+def _planned(project: Project, dataset: Dataset, recipe: Recipe) -> list[Planned]:
+    folder = findings_folder(project, dataset)
+    plan: list[Planned] = []
+    for step in recipe.steps:
+        earlier = [f"{planned.step.name}:{planned.fingerprint}" for planned in plan]
+        fingerprint = step_fingerprint(project, dataset, step, earlier)
+        names = tuple(planned.step.name for planned in plan)
+        plan.append(Planned(step, folder / f"{step.name}.parquet", fingerprint, names))
+    return plan
+
+
+def _clear(folder: Path, plan: list[Planned]) -> None:
+    """Take away what this recipe will not make again as it is."""
+    # From here to the end the findings are of no one recipe, and must not be published.
+    (folder / "propose.json").unlink(missing_ok=True)
+    sweep(folder)
+    for stale in set(folder.glob("*.parquet")) - {planned.path for planned in plan}:
+        stale.unlink()
+    for stale in set(folder.glob(".shards/*")) - {planned.shards for planned in plan}:
+        shutil.rmtree(stale, ignore_errors=True)
 
 
 def _run_step(
-    project: Project,
-    dataset: Dataset,
-    step: Step,
-    done: list[str],
-    workers: int,
-    progress: Progress | None,
-) -> Iterator[Finding]:
-    count = 0
+    project: Project, dataset: Dataset, planned: Planned, engine: Engine, progress: Progress | None
+) -> None:
+    step, folder = planned.step, planned.shards
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+    shards = shards_of(dataset)
+    task = Task(
+        step.name, step.options, _prepare(project, dataset, step), folder, planned.fingerprint, shards
+    )
+    waiting = [number for number in range(len(shards)) if not task.is_done(number)]
+    count = dataset.rows - sum(shards[number].rows for number in waiting)
 
     def tick(rows: int) -> None:
         nonlocal count
@@ -159,16 +186,29 @@ def _run_step(
         if progress:
             progress(step.name, count, dataset.rows)
 
-    if step.module.SCOPE == "map":
-        context = _prepare(project, dataset, step)
-        for rows, found in map_batches(step.name, _batches(dataset), step.options, context, workers):
-            tick(rows)
-            yield from found
-        return
-    table = features_table(project, dataset, step, 1 if step.name == "clusters" else workers, tick)
-    if table.num_rows:
-        earlier = _earlier(project, dataset, [name.split(":")[0] for name in done])
-        yield from step.module.find(table, step.options, earlier)
+    tick(0)
+    engine.run(task, waiting, tick)
+    write_findings(planned.path, _findings(task, planned, engine, lambda: tick(0)), planned.fingerprint)
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # other steps may have shards yet
+        folder.parent.rmdir()
+
+
+def _findings(
+    task: Task, planned: Planned, engine: Engine, look_up: Callable[[], None]
+) -> Iterator[Finding | pa.Table]:
+    """All findings of a step: those of its shards in order, or what it makes of all columns."""
+    found: Iterable[Finding | pa.Table]
+    if task.module.SCOPE == "map":
+        found = found_tables(task)
+    else:
+        columns = feature_columns(task)
+        earlier = earlier_on_disk(planned.path.parent, planned.before, engine.collisions)
+        found = task.module.find(columns, task.options, earlier) if columns.num_rows else []
+    for number, finding in enumerate(found):
+        if number % BATCH_ROWS == 0:
+            look_up()
+        yield finding
 
 
 def _prepare(project: Project, dataset: Dataset, step: Step) -> Any:
@@ -176,36 +216,31 @@ def _prepare(project: Project, dataset: Dataset, step: Step) -> Any:
     return prepare(step.options, project, dataset) if prepare else None
 
 
-def _earlier(project: Project, dataset: Dataset, steps: list[str]) -> Earlier:
-    found = (
-        finding
-        for name in steps
-        for finding in read_findings(project, dataset, step=name, proposals=("drop", "tag"))
-    )
-    return _earlier_of(found)
-
-
-def _earlier_of(findings: Any) -> Earlier:
-    dropped, clusters = set(), {}
-    for finding in findings:
-        if finding.proposal == "drop":
-            dropped.add(finding.example_id)
-        elif finding.kind == "cluster":
-            clusters[finding.example_id] = str(finding.evidence["cluster"])
-    return Earlier(frozenset(dropped), clusters=clusters)
-
-
-def _batches(dataset: Dataset) -> Iterator[Batch]:
-    for batch in dataset.batches(rows=BATCH_ROWS):
-        yield batch.to_pylist()
-
-
-def _result(project: Project, dataset: Dataset, step: str, seconds: float) -> StepResult:
+def _result(planned: Planned, dataset: Dataset, seconds: float) -> StepResult:
     counts: Counter[str] = Counter()
-    for row in finding_counts(project, dataset):
-        if row["step"] == step:
-            counts[row["proposal"]] += row["findings"]
-    total = sum(counts.values())
+    with reading(planned.path), pq.ParquetFile(planned.path) as parquet:
+        for batch in parquet.iter_batches(columns=["proposal"]):
+            for count in batch["proposal"].value_counts().to_pylist():
+                counts[count["values"]] += count["counts"]
+    rate = dataset.rows / max(seconds, 1e-9)
     return StepResult(
-        step, total, dict(counts), round(seconds, 3), round(dataset.rows / max(seconds, 1e-9), 1)
+        planned.step.name, counts.total(), dict(sorted(counts.items())), round(seconds, 3), round(rate, 1)
     )
+
+
+@contextmanager
+def _one_at_a_time(project: Project, dataset: Dataset) -> Iterator[None]:
+    folder = findings_folder(project, dataset)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=2.0)
+        except Timeout as error:
+            raise BusyError(
+                f"another run is proposing for {dataset.ref}", remedy="wait for it; see `workbench runs`"
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,7 +1,9 @@
 """Recipes: an ordered list of steps with options, written in YAML.
 
-Recipes of the project (``recipes/*.yaml``) come before the shipped ones. Unknown steps and
-unknown options are refused with the list of what there is.
+Recipes of the project (``recipes/*.yaml``) come before the shipped ones. A recipe may
+``include`` others, leave steps of theirs out (``without``), change options of theirs by
+naming the step again, and add steps of its own at the end. Unknown keys, steps and options
+are refused with the list of what there is.
 """
 
 from __future__ import annotations
@@ -17,7 +19,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from workbench.errors import InputError, NotFoundError
-from workbench.projects import Project
+from workbench.files import write_text
+from workbench.projects import Project, check_name
+from workbench.recipe_entries import Entry, Place, find_recipe, read_entries, read_recipe, read_yaml
+from workbench.recipe_entries import recipe_names as recipe_names
+from workbench.recipe_entries import shipped_recipes as shipped_recipes
 
 
 class StepOptions(BaseModel):
@@ -27,19 +33,25 @@ class StepOptions(BaseModel):
 
 
 class Step(BaseModel):
-    """One line of a recipe: the step's module name and its checked options."""
+    """One line of a recipe: the step's module name, its checked options, and why it is there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     name: str
     options: StepOptions
+    doc: str = ""
 
     @property
     def module(self) -> ModuleType:
         """The module under ``workbench/steps`` that does it."""
         return step_module(self.name)
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The options that are not as the step has them by default."""
+        return self.options.model_dump(exclude_defaults=True)
+
     def fingerprint(self, dataset_hash: str) -> str:
-        """Hash of what the findings of this step depend on."""
+        """Hash of the step's module, its options and ``dataset_hash``; its ``doc`` is no part of it."""
         code = Path(str(self.module.__file__)).read_bytes()
         text = f"{self.name}{self.options.model_dump_json()}{dataset_hash}".encode()
         return hashlib.sha256(code + text).hexdigest()[:16]
@@ -54,11 +66,15 @@ class Recipe(BaseModel):
     steps: list[Step]
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe with every option spelled out, as manifests record it."""
-        return {
-            "name": self.name,
-            "steps": [{step.name: step.options.model_dump(mode="json")} for step in self.steps],
-        }
+        """The recipe whole, with every option spelled out, as manifests record it.
+
+        Nothing is included any more, and `parse_recipe` reads it back as the same recipe.
+        """
+        steps = [
+            {step.name: ({"doc": step.doc} if step.doc else {}) | step.options.model_dump(mode="json")}
+            for step in self.steps
+        ]
+        return {"name": self.name, **({"doc": self.doc} if self.doc else {}), "steps": steps}
 
 
 def step_names() -> list[str]:
@@ -75,94 +91,57 @@ def step_module(name: str) -> ModuleType:
     return importlib.import_module(f"workbench.steps.{name}")
 
 
-def shipped_recipes() -> Path:
-    """The folder of recipes that come with Workbench."""
-    return Path(__file__).parent / "shipped_recipes"
-
-
-def recipe_names(project: Project | None) -> list[str]:
-    """Names that `load_recipe` accepts, the project's own included."""
-    folders = [shipped_recipes()] + ([project.folder("recipes")] if project else [])
-    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
-
-
 def load_recipe(name_or_file: str, project: Project | None = None) -> Recipe:
     """Read a recipe by file path or by name. Raises `NotFoundError` and `InputError`."""
-    path = _find(name_or_file, project)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            "the recipe is not UTF-8 text", where=str(path), remedy="save it as UTF-8"
-        ) from error
-    return parse_recipe(text, path.stem, where=str(path))
+    path = find_recipe(name_or_file, project)
+    return parse_recipe(read_recipe(path), path.stem, where=str(path), project=project, path=path)
 
 
-def parse_recipe(text: str, name: str, *, where: str) -> Recipe:
-    """Check a recipe's YAML text. Raises `InputError` naming the step and option."""
-    try:
-        raw = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise InputError(
-            f"the recipe is not valid YAML: {getattr(error, 'problem', 'unreadable')}",
-            where=f"{where}{line}",
-            remedy="mend the line, or start from `workbench recipe clean`",
-        ) from error
-    if not isinstance(raw, dict) or not isinstance(raw.get("steps"), list):
-        raise InputError(
-            "the recipe has no list of steps",
-            where=where,
-            remedy="write `steps:` and below it lines such as `- quality: {}`",
-        )
-    unknown = set(raw) - {"name", "doc", "steps"}
-    if unknown:
-        raise InputError(
-            f"unknown key {', '.join(sorted(map(str, unknown)))}",
-            where=where,
-            remedy="a recipe has name, doc and steps",
-        )
-    steps = [_step(entry, f"{where}, step {number}") for number, entry in enumerate(raw["steps"], 1)]
-    names = [step.name for step in steps]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise InputError(
-            f"step {', '.join(sorted(twice))} is there twice", where=where, remedy="give each step once"
-        )
+def parse_recipe(
+    text: str, name: str, *, where: str, project: Project | None = None, path: Path | None = None
+) -> Recipe:
+    """Check a recipe's YAML text. Raises `InputError` naming the step and option.
+
+    ``path`` is the file that the text is of, if any: files that it includes are looked for
+    beside it.
+    """
+    raw = read_yaml(text, where)
+    found = read_entries(raw, Place(where, project, path, (path.resolve(),) if path else ()))
+    steps = [_step(entry) for entry in found.values()]
     return Recipe(name=str(raw.get("name", name)), doc=str(raw.get("doc", "")), steps=steps)
 
 
-def _step(entry: object, where: str) -> Step:
-    if isinstance(entry, str):
-        entry = {entry: {}}
-    if not isinstance(entry, dict) or len(entry) != 1:
-        raise InputError("a step is one name with its options", where=where, remedy="- quality: {}")
-    ((name, options),) = entry.items()
-    module = step_module(str(name))
-    model = cast("type[StepOptions]", module.Options)
+def recipe_text(name_or_file: str, project: Project | None = None) -> str:
+    """A recipe's YAML as its file has it. Raises as `load_recipe` does."""
+    load_recipe(name_or_file, project)
+    return read_recipe(find_recipe(name_or_file, project))
+
+
+def resolved_text(recipe: Recipe) -> str:
+    """YAML of a recipe with nothing included any more and every option spelled out."""
+    return yaml.safe_dump(recipe.as_dict(), sort_keys=False, allow_unicode=True)
+
+
+def save_recipe(project: Project, name: str, text: str) -> Path:
+    """Check a recipe's text and write it into the project. Raises `InputError`, also for a shipped name."""
+    check_name(name)
+    if (shipped_recipes() / f"{name}.yaml").exists():
+        raise InputError(f"'{name}' is a shipped recipe", remedy="save yours under a name of its own")
+    path = project.folder("recipes", f"{name}.yaml")
+    parse_recipe(text, name, where="the text", project=project, path=path)
+    write_text(path, text.rstrip() + "\n")
+    return path
+
+
+def _step(entry: Entry) -> Step:
+    model = cast("type[StepOptions]", step_module(entry.name).Options)
     try:
-        return Step(name=str(name), options=model.model_validate(options or {}))
+        return Step(name=entry.name, options=model.model_validate(entry.options), doc=entry.doc)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"step '{name}', option '{key}': {first['msg']}",
-            where=where,
-            remedy=f"options of {name}: {', '.join(model.model_fields) or 'none'}",
+            f"step '{entry.name}', option '{key}': {first['msg']}",
+            where=entry.where,
+            remedy=f"options of {entry.name}: {', '.join(model.model_fields) or 'none'}",
         ) from error
-
-
-def _find(name_or_file: str, project: Project | None) -> Path:
-    direct = Path(name_or_file)
-    if direct.suffix in (".yaml", ".yml"):
-        if direct.is_file():
-            return direct
-        raise NotFoundError("there is no such recipe file", where=name_or_file, remedy="check the path")
-    folders = ([project.folder("recipes")] if project else []) + [shipped_recipes()]
-    for folder in folders:
-        path = folder / f"{name_or_file}.yaml"
-        if path.is_file():
-            return path
-    raise NotFoundError(
-        f"there is no recipe '{name_or_file}'", remedy=f"recipes: {', '.join(recipe_names(project))}"
-    )

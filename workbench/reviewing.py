@@ -1,4 +1,4 @@
-"""What the Review page lists: findings with their decisions, evidence, and what publishing would do."""
+"""What the Review page shows: findings with their state, evidence, and what publishing would do."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
-from workbench.decisions import Standing, standing
-from workbench.findings import Finding, findings_folder, read_findings
+from workbench.comparing import rows_by_id
+from workbench.decisions import decisions_path
+from workbench.examples import Example
+from workbench.finding_filter import FindingFilter
+from workbench.finding_queries import count_by, page
+from workbench.findings import SCHEMA, Finding, finding_of, findings_folder, read_findings
+from workbench.plans import make_plan, overruled, plan_counts
 from workbench.projects import Project
-from workbench.publishing import Change, outcome
+from workbench.sql import rows
 from workbench.versions import Dataset
 
+if TYPE_CHECKING:
+    from workbench.sql import Connection
+
 SENSITIVE_STEPS = ("personal_data", "secrets")
+TO_REVIEW = ("drop", "rewrite", "flag", "weight")
+DECIDED = {"accepted": "accepted", "overruled": "overruled", "row kept": "overruled"}
 
 
 @dataclass(frozen=True)
@@ -34,70 +42,78 @@ class ReviewRow:
     state: str
 
 
-STATES = ("waiting", "accepted", "overruled", "row kept", "row dropped")
+@dataclass(frozen=True)
+class Reasons:
+    """How many findings there are, by step, kind, proposal and state."""
+
+    counts: tuple[dict[str, Any], ...]
+
+    def total(self, **wanted: Sequence[str]) -> int:
+        """Findings whose columns have one of the wanted values."""
+        return sum(row["findings"] for row in self._having(wanted))
+
+    def values(self, column: str, **wanted: Sequence[str]) -> list[str]:
+        """The values of a column among the findings that have the wanted ones."""
+        return sorted({row[column] for row in self._having(wanted)})
+
+    def table(self) -> list[dict[str, Any]]:
+        """A line for each reason: how many, and how many still wait."""
+        grouped: dict[tuple[str, str, str], Counter[str]] = {}
+        for row in self.counts:
+            key = (row["step"], row["kind"], row["proposal"])
+            counted = grouped.setdefault(key, Counter())
+            counted["findings"] += row["findings"]
+            counted[DECIDED.get(row["state"], row["state"])] += row["findings"]
+        names = ("findings", "waiting", "accepted", "overruled")
+        return [
+            {"step": spaced(step), "kind": spaced(kind), "proposal": proposal}
+            | {name: counted[name] for name in names}
+            for (step, kind, proposal), counted in sorted(grouped.items())
+        ]
+
+    def _having(self, wanted: dict[str, Sequence[str]]) -> list[dict[str, Any]]:
+        given = {column: values for column, values in wanted.items() if values}
+        return [row for row in self.counts if all(row[name] in values for name, values in given.items())]
 
 
-def review_rows(project: Project, dataset: Dataset, proposals: Sequence[str] = ()) -> list[ReviewRow]:
-    """The findings of a version (of these proposals, if given), least sure first."""
-    force = standing(project)
-    rows = []
-    columns = ["id", "step", "kind", "example_id", "source", "score", "proposal"]
-    for path in sorted(findings_folder(project, dataset).glob("*.parquet")):
-        for row in pq.read_table(path, columns=columns).to_pylist():
-            if proposals and row["proposal"] not in proposals:
-                continue
-            source = row.pop("source") or {}
-            rows.append(
-                ReviewRow(
-                    **row,
-                    file=str(source.get("file") or ""),
-                    line=int(source.get("line") or 0),
-                    state=_decided(force, row["id"], row["example_id"]),
-                )
-            )
-    return sorted(rows, key=lambda row: (row.score, row.id))
+def reasons(connection: Connection) -> Reasons:
+    """Count all findings of a version by reason and state."""
+    found = count_by(connection, FindingFilter(), ["step", "kind", "proposal", "state"])
+    return Reasons(tuple(found))
 
 
-def reason_table(rows: Sequence[ReviewRow]) -> list[dict[str, Any]]:
-    """Findings by reason: how many, and how many still wait."""
-    table: dict[tuple[str, str, str], Counter[str]] = {}
-    for row in rows:
-        table.setdefault((row.step, row.kind, row.proposal), Counter())[row.state] += 1
+def review_page(
+    connection: Connection, chosen: FindingFilter, *, order: str, number: int = 1, size: int = 50
+) -> list[ReviewRow]:
+    """One page of the findings that fit, the first page being number 1."""
+    found = page(connection, chosen, order=order, limit=size, offset=(number - 1) * size)
     return [
-        {
-            "step": step.replace("_", " "),
-            "kind": kind.replace("_", " "),
-            "proposal": proposal,
-            "findings": counts.total(),
-            "waiting": counts["waiting"],
-            "accepted": counts["accepted"],
-            "overruled": counts["overruled"] + counts["row kept"],
-        }
-        for (step, kind, proposal), counts in sorted(table.items())
+        ReviewRow(**{**row, "file": str(row["file"] or ""), "line": int(row["line"] or 0)}) for row in found
     ]
 
 
-def open_finding(project: Project, dataset: Dataset, row: ReviewRow) -> Finding | None:
+def open_finding(connection: Connection, row: ReviewRow) -> Finding | None:
     """The whole finding of a review row, evidence included."""
-    found = read_findings(project, dataset, step=row.step, kind=row.kind)
-    return next((finding for finding in found if finding.id == row.id), None)
+    columns = ", ".join(SCHEMA.names)
+    query = f"SELECT {columns} FROM findings WHERE step = $step AND id = $id LIMIT 1"  # noqa: S608
+    found = rows(connection, query, {"step": row.step, "id": row.id})
+    return finding_of(found[0]) if found else None
 
 
-def sensitive_spans(
-    project: Project, dataset: Dataset, ids: Iterable[str]
-) -> dict[str, list[dict[str, Any]]]:
+def examples_of(connection: Connection, ids: Iterable[str]) -> dict[str, Example]:
+    """Some rows of the version by id; ids that are not here are left out."""
+    return rows_by_id(connection, "examples", list(ids))
+
+
+def sensitive_spans(connection: Connection, ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
     """Spans of personal data and secrets by example id: what is masked wherever it is shown."""
     wanted = sorted(set(ids))
     spans: dict[str, list[dict[str, Any]]] = {identity: [] for identity in wanted}
-    for step in SENSITIVE_STEPS:
-        path = findings_folder(project, dataset) / f"{step}.parquet"
-        if not path.exists():
-            continue
-        table = pq.read_table(
-            path, columns=["example_id", "evidence"], filters=[("example_id", "in", wanted)]
-        )
-        for row in table.to_pylist():
-            spans[row["example_id"]] += json.loads(row["evidence"])["spans"]
+    query = """SELECT example_id, evidence FROM findings
+        WHERE step IN (SELECT unnest($steps)) AND example_id IN (SELECT unnest($ids))
+        ORDER BY filename, file_row_number"""
+    for row in rows(connection, query, {"steps": list(SENSITIVE_STEPS), "ids": wanted}):
+        spans[row["example_id"]] += json.loads(row["evidence"]).get("spans", [])
     return spans
 
 
@@ -113,7 +129,7 @@ def evidence_facts(finding: Finding) -> list[tuple[str, str]]:
         elif name in ("keeper", "tags"):
             continue
         elif isinstance(value, (str, int, float)):
-            facts.append((name.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value)))
+            facts.append((spaced(name), f"{value:.4g}" if isinstance(value, float) else str(value)))
     return facts
 
 
@@ -129,26 +145,28 @@ class Plan:
     overruled: int
 
 
-def publish_plan(project: Project, dataset: Dataset) -> Plan:
+def publish_plan(connection: Connection, project: Project, dataset: Dataset) -> Plan:
     """Count what `workbench.publishing.publish` would change, by step and kind."""
-    changes, overruled = outcome(project, dataset)
-    by_person = [identity for identity, found in changes.items() if found[0].step == "decision"]
-    here = dataset.lookup(by_person)
+    make_plan(connection, project, dataset)
     counts: dict[str, Counter[str]] = {"dropped": Counter(), "edited": Counter(), "other": Counter()}
-    for identity, found in changes.items():
-        for change in found:
-            if change.step != "decision" or identity in here:
-                group = change.change if change.change in counts else "other"
-                counts[group][_reason(change)] += 1
-    lost = counts["dropped"].total()
+    for row in plan_counts(connection):
+        group = row["change"] if row["change"] in counts else "other"
+        counts[group][_reason(row["step"], row["kind"])] += row["rows"]
     return Plan(
         dataset.rows,
-        dataset.rows - lost,
+        dataset.rows - counts["dropped"].total(),
         dropped=dict(counts["dropped"].most_common()),
         edited=dict(counts["edited"].most_common()),
         other=dict(counts["other"].most_common()),
-        overruled=overruled,
+        overruled=overruled(connection),
     )
+
+
+def stamp(project: Project, dataset: Dataset) -> tuple[object, ...]:
+    """Changes whenever the findings of a version or the decisions do."""
+    files = (findings_folder(project, dataset) / "propose.json", decisions_path(project))
+    stats = [path.stat() if path.exists() else None for path in files]
+    return dataset.ref, *((stat.st_mtime_ns, stat.st_size) if stat else None for stat in stats)
 
 
 def cluster_counts(project: Project, dataset: Dataset) -> dict[str, int]:
@@ -162,16 +180,10 @@ def cluster_counts(project: Project, dataset: Dataset) -> dict[str, int]:
     return dict(found.most_common())
 
 
-def _reason(change: Change) -> str:
-    step = "a person's decision" if change.step == "decision" else change.step.replace("_", " ")
-    return step if change.step == "decision" else f"{step} · {change.kind.replace('_', ' ')}"
+def spaced(name: str) -> str:
+    """A step's or kind's name as people read it."""
+    return name.replace("_", " ")
 
 
-def _decided(force: Standing, finding_id: str, example_id: str) -> str:
-    example = force.examples.get(example_id)
-    if example is not None:
-        return "row kept" if example.action == "keep" else "row dropped"
-    decision = force.findings.get(finding_id)
-    if decision is None:
-        return "waiting"
-    return "accepted" if decision.action == "accept" else "overruled"
+def _reason(step: str, kind: str) -> str:
+    return "a person's decision" if step == "decision" else f"{spaced(step)} · {spaced(kind)}"

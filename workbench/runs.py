@@ -28,7 +28,7 @@ from workbench.errors import BusyError, InputError, NotFoundError, RunCancelledE
 from workbench.files import append_line, read_json, read_lines, storage_errors, write_json
 from workbench.projects import Project
 
-KINDS = ("propose", "sft", "dpo", "evaluate")
+KINDS = ("propose", "sft", "dpo", "evaluate", "score")
 TRAINING = ("sft", "dpo")
 STARTING_SECONDS = 20.0
 ID_PATTERN = re.compile(r"[a-z]+-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
@@ -47,7 +47,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """propose, sft, dpo or evaluate: the beginning of the id."""
+        """propose, score, sft, dpo or evaluate: the beginning of the id."""
         return self.id.split("-", 1)[0]
 
     @property
@@ -230,9 +230,9 @@ def cancel_run(run: Run, wait_seconds: float = 30.0) -> str:
         _reap()
         time.sleep(0.2)
     if run.state in ("running", "queued"):
-        process_id = next((e["pid"] for e in reversed(run.events()) if "pid" in e), None)
+        process_id = _process_id(run)
         if process_id is not None:
-            _end_session(int(process_id))
+            _end_session(process_id)
         append_line(run.path / "events.jsonl", {"event": "cancelled", "time": time.time()})
     return run.state
 
@@ -294,6 +294,16 @@ def held_lock(path: Path, wait: Callable[[], None] | None = None) -> Iterator[No
                     raise BusyError("another process holds the lock", where=path.name) from None
                 time.sleep(0.05 if wait is None else 0.5)
         yield
+
+
+def _process_id(run: Run) -> int | None:
+    """The process of the run's last launch, once it has told; one of an earlier launch may be anybody's."""
+    for event in reversed(run.events()):
+        if "pid" in event:
+            return int(event["pid"])
+        if event["event"] == "launched":
+            return None
+    return None
 
 
 def _end_session(process_id: int) -> None:

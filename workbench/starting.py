@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from workbench.engine import check_engine
 from workbench.models import is_hub_name, pinned_model
 from workbench.projects import Project
 from workbench.proposing import preview
@@ -14,14 +15,32 @@ from workbench.training.settings import TrainSettings
 from workbench.versions import open_dataset
 
 
-def create_proposal(project: Project, ref: str, recipe: str, workers: int | None = None) -> Run:
-    """Make a proposal run; the recipe's whole text is kept in it. Raises for wrong names."""
+def create_proposal(
+    project: Project,
+    ref: str,
+    recipe: str,
+    workers: int | None = None,
+    *,
+    engine: str = "local",
+    ray_address: str | None = None,
+) -> Run:
+    """Make a proposal run; the recipe's whole text is kept in it.
+
+    Raises for wrong names, and `MissingExtraError` for an engine that is not installed.
+    """
     import yaml
 
+    check_engine(engine, ray_address)
     dataset = open_dataset(project, ref)
     checked = load_recipe(recipe, project)
-    text = yaml.safe_dump(checked.as_dict(), sort_keys=False)
-    config = {"dataset": dataset.ref, "recipe": checked.name, "recipe_text": text, "workers": workers}
+    config = {
+        "dataset": dataset.ref,
+        "recipe": checked.name,
+        "recipe_text": yaml.safe_dump(checked.as_dict(), sort_keys=False),
+        "engine": engine,
+        "workers": workers,
+        "ray_address": ray_address,
+    }
     return create_run(project, "propose", config)
 
 

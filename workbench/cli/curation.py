@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +23,10 @@ from workbench.cli.answers import (
 )
 from workbench.cli.progress import progress
 from workbench.errors import InputError
-from workbench.files import write_text
+from workbench.files import write_text_lines
+
+if TYPE_CHECKING:
+    from workbench.projects import Project
 
 
 def register(app: typer.Typer) -> None:
@@ -34,43 +41,125 @@ def register(app: typer.Typer) -> None:
         command(app, name)(function)
 
 
+Many = list[str] | None
+
+
 def findings(
     ref: Ref,
-    step: Annotated[str | None, typer.Option("--step", help="Only this step's.")] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="Only this kind.")] = None,
+    step: Annotated[Many, typer.Option("--step", help="Only this step's (may be repeated).")] = None,
+    kind: Annotated[Many, typer.Option("--kind", help="Only this kind (may be repeated).")] = None,
+    proposal: Annotated[
+        Many, typer.Option("--proposal", help="Only drop, rewrite, tag, weight or flag (may be repeated).")
+    ] = None,
+    state: Annotated[
+        Many,
+        typer.Option("--state", help="Only waiting, accepted, overruled, 'row kept' or 'row dropped'."),
+    ] = None,
+    file: Annotated[Many, typer.Option("--file", help="Only about rows of this source file.")] = None,
+    label: Annotated[Many, typer.Option("--label", help="Only about rows with this label.")] = None,
+    min_score: Annotated[float | None, typer.Option("--min-score", help="Scores from here up.")] = None,
+    max_score: Annotated[float | None, typer.Option("--max-score", help="Scores up to here.")] = None,
+    where: Annotated[
+        str, typer.Option("--where", help="More conditions: 'evidence.task=sums example=ID'.")
+    ] = "",
+    sort: Annotated[str, typer.Option("--sort", help="found, least-sure, surest or file.")] = "found",
+    limit: Annotated[int | None, typer.Option("--limit", min=0, help="At most so many.")] = None,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Leave out so many first.")] = 0,
+    count: Annotated[
+        str | None,
+        typer.Option("--count-by", help="Counts instead, by step, kind, proposal, state, file or label."),
+    ] = None,
     format: Annotated[str, typer.Option("--format", help="jsonl or parquet.")] = "jsonl",
     out: Annotated[Path | None, typer.Option("--out", help="File to write instead of stdout.")] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
-    """Print findings, one JSON object a line."""
-    from workbench.findings import read_findings, write_findings
+    """Print findings, one JSON object a line, or count them."""
+    from workbench.finding_filter import made_filter, parse_filter
+    from workbench.finding_queries import count_by, listed, stream_findings
+    from workbench.findings import write_findings
     from workbench.versions import open_dataset
 
-    _ = as_json
-    here = opened(project)
-    found = read_findings(here, open_dataset(here, ref), step=step, kind=kind)
-    if format == "parquet":
-        if out is None:
-            raise InputError("parquet needs a file", remedy="add --out FILE")
-        count = write_findings(out, found, "export")
-        return Answer({"findings": count, "path": str(out)}, f"{count} findings in {out}")
-    if format != "jsonl":
+    if format not in ("jsonl", "parquet"):
         raise InputError(f"unknown format '{format}'", remedy="use jsonl or parquet")
-    lines = [json.dumps(finding.as_dict(), ensure_ascii=False) for finding in found]
-    if out is None:
-        return Answer({"findings": [json.loads(line) for line in lines]}, "\n".join(lines))
-    write_text(out, "".join(line + "\n" for line in lines))
-    return Answer({"findings": len(lines), "path": str(out)}, f"{len(lines)} findings in {out}")
+    if format == "parquet" and out is None:
+        raise InputError("parquet needs a file", remedy="add --out FILE")
+    given = {"step": step, "kind": kind, "proposal": proposal, "state": state, "file": file}
+    given |= {"label": label}
+    scores = {"min_score": min_score, "max_score": max_score}
+    more = parse_filter(where).model_dump(exclude_unset=True)
+    asked = {key: value for key, value in (*given.items(), *scores.items()) if value not in (None, [])}
+    chosen = made_filter(more | asked)
+    here = opened(project)
+    with listed(here, open_dataset(here, ref)) as connection:
+        if count is not None:
+            columns = [name.strip() for name in count.split(",")]
+            counts = count_by(connection, chosen, columns)
+            rows = [list(row.values()) for row in counts]
+            return Answer({"counts": counts}, table(rows, [*columns, "findings"]))
+        batches = stream_findings(connection, chosen, order=sort, limit=limit, offset=offset)
+        if out is None:
+            _print_findings(batches, as_json=as_json)
+            raise typer.Exit(0)
+        written = (
+            write_findings(out, batches, "export") if format == "parquet" else _write_lines(out, batches)
+        )
+        return Answer({"findings": written, "path": str(out)}, f"{written} findings in {out}")
+
+
+def _print_findings(batches: Iterator[Any], *, as_json: bool) -> None:
+    """Print findings once all are read, so that a damaged file gives an error and nothing else."""
+    from workbench.finding_queries import as_contract
+
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as whole:
+        start, between, end = ('{"findings": [', ", ", "]}\n") if as_json else ("", "\n", "\n")
+        whole.write(start)
+        for number, row in enumerate(row for batch in batches for row in as_contract(batch)):
+            text = json.dumps(row, ensure_ascii=False)
+            whole.write((between if number else "") + (text if as_json else _shown(text)))
+        whole.write(end)
+        whole.seek(0)
+        shutil.copyfileobj(whole, sys.stdout)
+
+
+def _shown(line: str) -> str:
+    """A line of JSON with what a terminal would obey written as JSON's own escapes."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+
+
+def _write_lines(out: Path, batches: Iterator[Any]) -> int:
+    from workbench.finding_queries import as_contract
+
+    rows = (row for batch in batches for row in as_contract(batch))
+    return write_text_lines(out, (json.dumps(row, ensure_ascii=False) for row in rows))
 
 
 def review(
-    ref: Annotated[str | None, typer.Argument(help="Dataset, to sign decisions with.")] = None,
-    accept: Annotated[list[str] | None, typer.Option("--accept", help="Finding to accept.")] = None,
-    reject: Annotated[list[str] | None, typer.Option("--reject", help="Finding to overrule.")] = None,
-    drop: Annotated[list[str] | None, typer.Option("--drop", help="Example to remove.")] = None,
-    keep: Annotated[list[str] | None, typer.Option("--keep", help="Example never to remove.")] = None,
-    undo: Annotated[list[str] | None, typer.Option("--undo", help="Finding or example to undecide.")] = None,
+    ref: Annotated[
+        str | None, typer.Argument(help="Dataset whose findings are meant, and decisions signed with.")
+    ] = None,
+    accept: Annotated[Many, typer.Option("--accept", help="Finding to accept.")] = None,
+    reject: Annotated[Many, typer.Option("--reject", help="Finding to overrule.")] = None,
+    drop: Annotated[Many, typer.Option("--drop", help="Example to remove.")] = None,
+    keep: Annotated[Many, typer.Option("--keep", help="Example never to remove.")] = None,
+    accept_where: Annotated[
+        str | None,
+        typer.Option(
+            "--accept-where", help="Accept all findings of a filter: 'kind=template min_score=0.8'."
+        ),
+    ] = None,
+    reject_where: Annotated[
+        str | None, typer.Option("--reject-where", help="Overrule all findings of a filter.")
+    ] = None,
+    drop_where: Annotated[
+        str | None, typer.Option("--drop-where", help="Remove the examples of all findings of a filter.")
+    ] = None,
+    keep_where: Annotated[
+        str | None, typer.Option("--keep-where", help="Never remove the examples of a filter's findings.")
+    ] = None,
+    undo: Annotated[
+        Many, typer.Option("--undo", help="Finding, example or bulk decision to undecide.")
+    ] = None,
     why: Annotated[str, typer.Option("--why", help="The reason.")] = "",
     who: Annotated[str | None, typer.Option("--who", help="Who decides (default: you).")] = None,
     export_to: Annotated[Path | None, typer.Option("--export", help="Write all decisions to a file.")] = None,
@@ -79,9 +168,9 @@ def review(
     as_json: JsonOption = False,
 ) -> Answer:
     """Record decisions about findings, or exchange them as a file. The page Review does the same."""
-    from dataclasses import asdict
-
-    from workbench.decisions import decide, import_decisions, read_decisions
+    from workbench.decision_files import export_decisions, import_decisions
+    from workbench.decisions import decide, read_decisions
+    from workbench.decisions import undo as take_back
 
     _ = as_json
     here = opened(project)
@@ -93,20 +182,40 @@ def review(
         ("keep", keep, "example"),
     ):
         count += decide(here, ids or [], action, dataset=ref or "", target=target, who=who, why=why)
-    for identity in undo or []:
-        target = (
-            "example"
-            if any(d.target == "example" and d.id == identity for d in read_decisions(here))
-            else "finding"
-        )
-        count += decide(here, [identity], "undo", dataset=ref or "", target=target, who=who, why=why)
-    decisions = [asdict(decision) for decision in read_decisions(here)]
-    if export_to:
-        write_text(export_to, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in decisions))
-    return Answer(
-        {"recorded": count, "decisions": len(decisions)},
-        f"{count} decisions recorded, {len(decisions)} in all",
+    filters = {"accept": accept_where, "reject": reject_where, "drop": drop_where, "keep": keep_where}
+    bulk = _decide_filters(
+        here, ref, {key: text for key, text in filters.items() if text is not None}, who, why
     )
+    for identity in undo or []:
+        count += take_back(here, identity, dataset=ref or "", who=who, why=why)
+    count += sum(entry["count"] for entry in bulk)
+    if export_to:
+        export_decisions(here, export_to)
+    lines = len(read_decisions(here))
+    data = {"recorded": count, "decisions": lines} | ({"bulk": bulk} if bulk else {})
+    text = f"{count} decisions recorded, {lines} in all"
+    told = [f"{entry['action']}: {entry['count']}, undo with --undo {entry['id']}" for entry in bulk]
+    return Answer(data, "\n".join([text, *told]))
+
+
+def _decide_filters(
+    here: Project, ref: str | None, filters: dict[str, str], who: str | None, why: str
+) -> list[dict[str, Any]]:
+    from workbench.bulk import decide_where
+    from workbench.finding_filter import parse_filter
+    from workbench.versions import open_dataset
+
+    if filters and ref is None:
+        raise InputError("a filter needs a dataset", remedy="name it: workbench review NAME --accept-where …")
+    asked = {action: parse_filter(text) for action, text in filters.items()}
+    bulk = []
+    for action, chosen in asked.items():
+        target = "finding" if action in ("accept", "reject") else "example"
+        dataset = open_dataset(here, ref or "")
+        done = decide_where(here, dataset, chosen, action, target=target, who=who, why=why)
+        if done is not None:
+            bulk.append({"action": action, "id": done.id, "count": done.count})
+    return bulk
 
 
 def publish_command(ref: Ref, project: ProjectOption = None, as_json: JsonOption = False) -> Answer:
@@ -127,21 +236,31 @@ def publish_command(ref: Ref, project: ProjectOption = None, as_json: JsonOption
 
 
 def diff_command(
-    old: Annotated[str, typer.Argument(help="Older version, name@v0001.")],
-    new: Annotated[str, typer.Argument(help="Newer version, name@v0002.")],
+    old: Annotated[str, typer.Argument(help="One version, name@v0001.")],
+    new: Annotated[str, typer.Argument(help="The other, name@v0002; also of another dataset.")],
+    examples: Annotated[int, typer.Option("--examples", min=0, max=100, help="Rows shown per reason.")] = 3,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
-    """Say what is in one version and not in the other, and why."""
+    """Say what is in one version and not in the other, why, and show some of the rows."""
     from workbench.comparing import diff
+    from workbench.diff_rows import diff_rows, row_text
     from workbench.versions import open_dataset
 
-    _ = as_json
     here = opened(project)
-    found = diff(here, open_dataset(here, old), open_dataset(here, new))
-    text = f"{found.old} → {found.new}: {found.same} the same, {found.removed} gone, {found.added} new"
-    if found.reasons:
-        text += "\n" + table([[reason, count] for reason, count in found.reasons.items()], ["reason", "rows"])
+    found = diff(here, open_dataset(here, old), open_dataset(here, new), examples=examples)
+    text = (
+        f"{found.old} → {found.new}: {found.same} the same, {found.removed} gone, {found.added} new"
+        f" ({found.edited} of them edited)"
+    )
+    for title, reasons in (("gone", found.reasons), ("new", found.added_reasons)):
+        if reasons:
+            text += "\n\n" + table([[reason, n] for reason, n in reasons.items()], [title, "rows"])
+    shown: dict[str, list[str]] = {}
+    for row in [] if as_json else diff_rows(here, found):
+        shown.setdefault(row.reason, []).append(row_text(row))
+    for reason, lines in shown.items():
+        text += f"\n\n{reason}\n" + "\n".join(lines)
     return Answer(found.as_dict(), text)
 
 

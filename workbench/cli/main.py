@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from workbench.cli import coverage, curation, data, project, propose, release, training
+from workbench.cli import assess, coverage, curation, data, project, propose, release, training
 from workbench.cli.answers import show_error
 from workbench.errors import InputError
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (project, data, propose, curation, coverage, training, release):
+for part in (project, data, propose, curation, coverage, assess, training, release):
     part.register(app)
 
 

@@ -81,12 +81,22 @@ def doctor_command(project: ProjectOption = None, as_json: JsonOption = False) -
 
 def recipe(
     name: Annotated[str | None, typer.Argument(help="Recipe to print; none lists all.")] = None,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="With what it includes, every option spelled out.")
+    ] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
     """List recipes and steps, or print a recipe to start from."""
     from workbench.errors import NotFoundError
-    from workbench.recipes import load_recipe, recipe_names, shipped_recipes, step_module, step_names
+    from workbench.recipes import (
+        load_recipe,
+        recipe_names,
+        recipe_text,
+        resolved_text,
+        step_module,
+        step_names,
+    )
 
     _ = as_json
     try:
@@ -101,9 +111,7 @@ def recipe(
         )
         return Answer({"recipes": names, "steps": steps}, text)
     found = load_recipe(name, here)
-    own = here.folder("recipes", f"{name}.yaml") if here else None
-    path = own if own and own.is_file() else shipped_recipes() / f"{name}.yaml"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = resolved_text(found) if resolved else recipe_text(name, here)
     return Answer({"recipe": found.as_dict(), "text": text}, text)
 
 

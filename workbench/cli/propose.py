@@ -17,7 +17,6 @@ from workbench.cli.answers import (
     table,
 )
 from workbench.cli.progress import progress, run_watcher
-from workbench.errors import InputError
 
 
 def register(app: typer.Typer) -> None:
@@ -29,11 +28,21 @@ def register(app: typer.Typer) -> None:
 def propose(
     ref: Ref,
     recipe: Annotated[str, typer.Option("--recipe", help="Recipe name or YAML file.")] = "clean",
-    engine: Annotated[str, typer.Option("--engine", help="Where steps run: local.")] = "local",
+    engine: Annotated[
+        str, typer.Option("--engine", help="Where steps run: local, workers (processes) or ray.")
+    ] = "local",
     sample_rows: Annotated[
         int | None, typer.Option("--sample", min=1, help="Preview on the first rows; nothing is written.")
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Worker processes.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Worker processes, or Ray tasks at once.")
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            "--ray-address", help="Ray cluster; else WORKBENCH_RAY_ADDRESS, RAY_ADDRESS, else none."
+        ),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return at once; see `workbench runs`.")] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
@@ -44,14 +53,12 @@ def propose(
 
     _ = as_json
     here = opened(project)
-    if engine != "local":
-        raise InputError(f"the engine '{engine}' is not in this version", remedy="use --engine local")
     if sample_rows:
         found = preview_counts(here, ref, recipe, sample_rows)
         return Answer(
             found, table([[s["step"], s["findings"]] for s in found["steps"]], ["step", "findings"])
         )
-    run = create_proposal(here, ref, recipe, workers)
+    run = create_proposal(here, ref, recipe, workers, engine=engine, ray_address=ray_address)
     start_run(run)
     if detach:
         return Answer({"run": run.id, "state": run.state}, f"started {run.id}")

@@ -102,7 +102,7 @@ def train_dpo(
 
 
 def runs(
-    kind: Annotated[str | None, typer.Option("--kind", help="propose, sft, dpo or evaluate.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="propose, score, sft, dpo or evaluate.")] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from workbench.steps._earlier import Earlier
 
 Criterion = Literal["quality", "label", "length", "newest", "first"]
-DEFAULT: tuple[Criterion, ...] = ("quality", "label", "length", "first")
+DEFAULT: tuple[Criterion, ...] = ("quality", "label", "first")
 WORDS = {
     "quality": "fewest faults",
     "label": "label as most of its duplicates have it",
