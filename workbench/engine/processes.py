@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from workbench.engine.shards import Task, Tick, do_shard, workers_for
+from workbench.engine.threads import run_in_threads
 from workbench.errors import RunFailedError
 from workbench.steps._grouping import Collisions, Keys, collisions
 
@@ -36,7 +37,13 @@ class ProcessEngine:
         self._processes: dict[Connection, SpawnProcess] = {}
 
     def run(self, task: Task, numbers: Sequence[int], tick: Tick) -> None:
-        """Hand out shards as processes become free. Raises what a step raised."""
+        """Hand out shards as processes become free, or threads for a step that works on columns.
+
+        Raises what a step raised.
+        """
+        if getattr(task.module, "COLUMNAR", False):
+            run_in_threads(task, numbers, tick, self.workers)
+            return
         waiting = deque(numbers)
         wanted = min(workers_for(task, self.workers), len(waiting))
         try:

@@ -18,7 +18,8 @@ is the only place that may read a file. The context is sent once to every worker
 code, options, version and ``reads`` are as before is not run again.
 
 ``COLUMNAR = True``: ``features`` also takes the batch as Arrow has it, which spares making
-Python objects of every row.
+Python objects of every row; it must spend its time in NumPy and Arrow, because it runs in
+threads where others have processes.
 
 ``WORKERS = 1`` bounds the worker processes or actors that run the step: for a step whose
 model must not be loaded several times, or whose library uses all cores by itself.

@@ -32,6 +32,8 @@ PAIR_BIT, HASH_BITS = 4, 28
 """A gram is an int32: part (2 bits), whether it is a word pair (1 bit), 28 bits of hash."""
 
 LONGEST_QUOTATION = 82
+_FEW_MARKS = 16
+_BYTES_AT_ONCE = 1 << 16
 _LETTERS_WITHOUT_SPACES = r"([\x{0E00}-\x{0EFF}\x{1000}-\x{109F}\x{1780}-\x{17FF}\x{3040}-\x{30FF}\x{3400}-\x{9FFF}\x{F900}-\x{FAFF}])"
 _NO_LETTERS = r"[\p{So}\p{Cf}\x{2010}-\x{205E}\x{3001}-\x{3003}\x{3008}-\x{3011}\x{00BF}\x{00A1}\x{FE0F}]"
 _NEWLINE, _QUOTE, _COLON, _SLASH = 10, 34, 58, 47
@@ -197,11 +199,21 @@ def _runs(data: Bytes, places: Integers) -> tuple[Integers, Integers]:
 
 def _trimmed(is_letter: Bools, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
     """First and last letter or digit of each run; where there is none, first is after last."""
-    places = np.flatnonzero(is_letter)
-    before = np.cumsum(is_letter, dtype=np.int32)
-    padded = np.r_[places, len(is_letter)]
-    first = padded[before[starts] - is_letter[starts]]
-    last = np.r_[-1, places][before[ends]]
+    first, last = starts.copy(), ends.copy()
+    for places, step in ((first, 1), (last, -1)):
+        wrong = np.flatnonzero(~is_letter[places])
+        for _ in range(_FEW_MARKS):
+            places[wrong] += step
+            wrong = wrong[(first[wrong] <= last[wrong])]
+            wrong = wrong[~is_letter[places[wrong]]]
+            if not len(wrong):
+                break
+        else:
+            known = np.flatnonzero(is_letter)
+            if step == 1:
+                places[wrong] = np.r_[known, len(is_letter)][np.searchsorted(known, starts[wrong])]
+            else:
+                places[wrong] = np.r_[-1, known][np.searchsorted(known, ends[wrong], side="right")]
     return first, last
 
 
@@ -213,14 +225,23 @@ def _breaks(data: Bytes, starts: Integers, ends: Integers) -> Bools:
 
 
 def _hashes(data: Bytes, starts: Integers, ends: Integers) -> Hashes:
-    """A 32-bit hash of each run of bytes: a polynomial in 64 bits, then mixed."""
-    if not len(starts):
-        return np.zeros(0, dtype=np.uint32)
-    sizes = ends - starts
-    begins = np.cumsum(sizes) - sizes
-    taken = data[_ranges(starts, sizes)].astype(np.uint64) + np.uint64(1)
-    taken *= _powers(1 << int(sizes.max()).bit_length())[_ranges(np.zeros_like(starts), sizes)]
-    value = np.add.reduceat(taken, begins) ^ (sizes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    """A 32-bit hash of each run of bytes: a polynomial in 64 bits, then mixed.
+
+    The polynomial of a run is the difference of two running sums over all bytes, brought
+    back to the run's own powers by the inverse (every odd number has one modulo 2^64).
+    """
+    sizes = (ends - starts).astype(np.uint64)
+    value = np.zeros(len(starts), dtype=np.uint64)
+    for low in range(0, len(data), _BYTES_AT_ONCE):
+        here = slice(*np.searchsorted(starts, (low, low + _BYTES_AT_ONCE)))
+        if here.start == here.stop:
+            continue
+        high = int(ends[here].max())
+        powers, inverse = _powers(max(_BYTES_AT_ONCE, 1 << (high - low).bit_length()))
+        sums = np.zeros(high - low + 1, dtype=np.uint64)
+        np.cumsum((data[low:high].astype(np.uint64) + np.uint64(1)) * powers[: high - low], out=sums[1:])
+        value[here] = (sums[ends[here] - low] - sums[starts[here] - low]) * inverse[starts[here] - low]
+    value ^= sizes * np.uint64(0x9E3779B97F4A7C15)
     value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
     return np.asarray((value ^ (value >> np.uint64(29))) >> np.uint64(32), dtype=np.uint32)
 
@@ -232,8 +253,15 @@ def _ranges(starts: Integers, sizes: Integers) -> Integers:
 
 
 @lru_cache(maxsize=4)
-def _powers(count: int) -> npt.NDArray[np.uint64]:
-    return np.multiply.accumulate(np.full(count, 0xD6E8FEB86659FD93, dtype=np.uint64))
+def _powers(count: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """The powers of an odd number modulo 2^64, from 0 to ``count - 1``, and those of its inverse."""
+    base = 0xD6E8FEB86659FD93
+    result = []
+    for factor in (base, pow(base, -1, 1 << 64)):
+        powers = np.full(count, factor, dtype=np.uint64)
+        powers[0] = 1
+        result.append(np.multiply.accumulate(powers))
+    return result[0], result[1]
 
 
 def _within(marked: Bools, starts: Integers, ends: Integers) -> Bools:
@@ -260,14 +288,21 @@ def _quoted(data: Bytes, places: Integers, starts: Integers, own: Integers) -> B
 
 
 @lru_cache(maxsize=1)
-def _stop_hashes() -> Hashes:
+def _stop_hashes() -> tuple[Hashes, Bools]:
+    """The hashes of the stop words, sorted, and which lower halves of a hash they have."""
     data, places = _flat_bytes(pa.array(sorted(STOP_WORDS), pa.string()))
-    return np.sort(_hashes(data, places[:-1], places[1:]))
+    hashes = np.sort(_hashes(data, places[:-1], places[1:]))
+    halves = np.zeros(1 << 16, dtype=np.bool_)
+    halves[hashes & np.uint32(0xFFFF)] = True
+    return hashes, halves
 
 
 def _is_stop(hashes: Hashes) -> Bools:
-    known = _stop_hashes()
-    return np.asarray(known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes)
+    known, halves = _stop_hashes()
+    result = halves[hashes & np.uint32(0xFFFF)]
+    maybe = hashes[result]
+    result[result] = known[np.minimum(np.searchsorted(known, maybe), len(known) - 1)] == maybe
+    return np.asarray(result)
 
 
 def _byte_table(*ranges: tuple[int, int]) -> Bools:

@@ -8,6 +8,7 @@ about two of them. For a batch of pairs all of it is sparse-matrix arithmetic (S
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,8 +30,9 @@ PAIR_WEIGHT = 0.5
 COMMON_WORD_ROWS = 3
 _MOST_BINS, _FEWEST_BINS = 1 << 23, 1 << 18
 _GRAMS_AT_ONCE = 8_000_000
-_ROWS_AT_ONCE = 50_000
-_PAIRS_AT_ONCE = 20_000
+_ROWS_AT_ONCE = 20_000
+_PAIRS_AT_ONCE = 10_000
+_THREADS = 2
 _TEXT, _SLOT = 1, 2
 
 
@@ -80,18 +82,26 @@ class Rows:
 
     def compare(self, pairs: Integers) -> Compared:
         """Compare pairs of row numbers, shape ``(pairs, 2)``."""
-        self._learn(np.unique(pairs))
+        self._learn(pairs)
         starts = range(0, max(1, len(pairs)), _PAIRS_AT_ONCE)
-        pieces = [self._compare(pairs[start : start + _PAIRS_AT_ONCE]) for start in starts]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            pieces = list(
+                pool.map(lambda start: self._compare(pairs[start : start + _PAIRS_AT_ONCE]), starts)
+            )
         return Compared(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
 
-    def _learn(self, rows: Integers) -> None:
+    def _learn(self, pairs: Integers) -> None:
         """Sum up the rows that have not been compared before."""
-        fresh = rows[~self._known[rows]]
-        for start in range(0, len(fresh), _ROWS_AT_ONCE):
-            some = fresh[start : start + _ROWS_AT_ONCE]
-            ((self._weight[some], self._words[some]),) = self._sums(self._matrix[some])
-        self._known[fresh] = True
+        wanted = np.zeros(len(self._known), dtype=np.bool_)
+        wanted[pairs] = True
+        fresh = np.flatnonzero(wanted & ~self._known)
+        blocks = [fresh[start : start + _ROWS_AT_ONCE] for start in range(0, len(fresh), _ROWS_AT_ONCE)]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for some, sums in zip(
+                blocks, pool.map(lambda own: self._sums(self._matrix[own]), blocks), strict=True
+            ):
+                ((self._weight[some], self._words[some]),) = sums
+        self._known |= wanted
 
     def _compare(self, pairs: Integers) -> Compared:
         left, right = self._matrix[pairs[:, 0]], self._matrix[pairs[:, 1]]

@@ -50,21 +50,30 @@ def features(
 ) -> dict[str, Any]:
     """128-bit hashes of the normalised row, and 64-bit ones of its beginnings and its answers."""
     batch = columns_of(rows)
-    hashed = _hashed(batch, options)
     source = batch.column("source").flatten()
+    paired = np.asarray(pc.equal(batch.column("kind"), "preference"))
+    messages, chosen, rejected = (_hashed(batch.column(name), options) for name in _PARTS)
+    answers = chosen.whole[:, 0] * _MULTIPLY ^ rejected.whole[:, 0]
+    whole = np.where(paired[:, None], _mixed(messages.whole * _MULTIPLY + answers[:, None]), messages.whole)
+    kept = messages.is_answer & ~messages.is_last_answer & ~paired[messages.rows]
+    counts = np.bincount(messages.rows[kept], minlength=batch.num_rows)
+    zero = np.uint64(0)
     return {
         "id": batch.column("id"),
         "file": source[0],
         "line": source[1],
         "label": batch.column("label"),
-        "length": [own.length for own in hashed],
+        "length": np.where(paired, chosen.length, messages.length),
         "turns": np.asarray(pc.list_value_length(batch.column("messages"))),
-        "whole": np.array([own.whole & _LOW for own in hashed], dtype=np.uint64),
-        "check": np.array([own.whole >> 64 for own in hashed], dtype=np.uint64),
-        "beginnings": pa.array([own.beginnings for own in hashed], pa.list_(pa.uint64())),
-        "prompt": np.array([own.prompt for own in hashed], dtype=np.uint64),
-        "chosen": np.array([own.chosen for own in hashed], dtype=np.uint64),
-        "rejected": np.array([own.rejected for own in hashed], dtype=np.uint64),
+        "whole": whole[:, 0],
+        "check": whole[:, 1],
+        "beginnings": pa.ListArray.from_arrays(
+            pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32()),
+            pa.array(messages.beginnings[kept]),
+        ),
+        "prompt": np.where(paired, messages.whole[:, 0] | np.uint64(1), zero),
+        "chosen": np.where(paired, chosen.whole[:, 0], zero),
+        "rejected": np.where(paired, rejected.whole[:, 0], zero),
     }
 
 
@@ -122,66 +131,60 @@ def normalised(texts: pa.StringArray, options: Options) -> pa.StringArray:
     return texts
 
 
-_LOW = (1 << 64) - 1
-
-
 class _Hashed(NamedTuple):
-    """The hashes of one row, and the characters of its answer."""
+    """The conversations of a list column, hashed.
 
-    whole: int
-    beginnings: list[int]
-    prompt: int
-    chosen: int
-    rejected: int
-    length: int
+    For each row: ``whole`` (128 bits, shape ``(rows, 2)``) and ``length``, the characters of
+    its answers. For each message: its row, the hash of the conversation up to and with it,
+    whether it is an answer in words, and whether it is the row's last of these.
+    """
 
-
-def _hashed(batch: pa.RecordBatch, options: Options) -> list[_Hashed]:
-    messages, chosen, rejected = (_lines(batch.column(name), options) for name in _PARTS)
-    result = []
-    for row, kind in enumerate(batch.column("kind").to_pylist()):
-        prefix = kind.encode()
-        own = messages[row]
-        line = b"".join(digest for digest, _, _ in own)
-        ends = [8 * place for place, (_, spoken, _) in enumerate(own, 1) if spoken]
-        pair = [b"".join(digest for digest, _, _ in part[row]) for part in (chosen, rejected)]
-        paired = kind == "preference"
-        answer = chosen[row] if paired else [entry for entry in own if entry[1]]
-        result.append(
-            _Hashed(
-                xxhash.xxh3_128_intdigest(b"\x1e".join((prefix + line, *pair)) if paired else prefix + line),
-                []
-                if paired
-                else [xxhash.xxh3_128_intdigest(prefix + line[:end]) & _LOW for end in ends[:-1]],
-                xxhash.xxh3_64_intdigest(line) if paired else 0,
-                xxhash.xxh3_64_intdigest(pair[0]),
-                xxhash.xxh3_64_intdigest(pair[1]),
-                sum(length for _, _, length in answer),
-            )
-        )
-    return result
+    whole: Hashes
+    length: Integers
+    rows: Integers
+    beginnings: Hashes
+    is_answer: npt.NDArray[np.bool_]
+    is_last_answer: npt.NDArray[np.bool_]
 
 
-def _lines(column: pa.ListArray, options: Options) -> list[list[tuple[bytes, bool, int]]]:
-    """For each row its messages: hash, whether it is an answer in words, characters."""
+def _hashed(column: pa.ListArray, options: Options) -> _Hashed:
     role, content, _, calls, _ = column.flatten().flatten()
-    lengths = pc.utf8_length(content).to_pylist()
-    texts = normalised(content, options).to_pylist()
-    found = [
-        (
-            xxhash.xxh3_64_digest("\x1f".join((who, text, called or "")).encode()),
-            who == "assistant" and not called,
-            size,
-        )
-        for who, text, called, size in zip(role.to_pylist(), texts, calls.to_pylist(), lengths, strict=True)
-    ]
-    result, start = [], 0
-    for count in pc.fill_null(pc.list_value_length(column), 0).to_pylist():
-        result.append(found[start : start + count])
-        start += count
-    return result
+    rows = np.asarray(pc.list_parent_indices(column), dtype=np.int64)
+    lines = pc.binary_join_element_wise(
+        role, normalised(content, options), pc.fill_null(calls, ""), "\x1f", null_handling="replace"
+    )
+    digests = b"".join([xxhash.xxh3_128_digest(line) for line in lines.cast(pa.binary()).to_pylist()])
+    hashes = np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
+    counts = np.bincount(rows, minlength=len(column))
+    starts = np.cumsum(counts) - counts
+    place = np.arange(len(rows)) - starts[rows]
+    sums = np.concatenate(
+        [np.zeros((1, 2), np.uint64), np.cumsum(_placed(hashes, place), axis=0, dtype=np.uint64)]
+    )
+    whole = _mixed(sums[starts + counts] - sums[starts])
+    is_answer = np.asarray(pc.and_(pc.equal(role, "assistant"), pc.is_null(calls)))
+    answers = np.flatnonzero(is_answer)
+    is_last = np.zeros(len(rows), dtype=np.bool_)
+    is_last[answers[np.r_[rows[answers][1:] != rows[answers][:-1], True]] if len(answers) else answers] = True
+    length = np.bincount(rows, weights=np.asarray(pc.utf8_length(content)) * is_answer, minlength=len(column))
+    beginnings = _mixed(sums[1:] - sums[starts[rows]])[:, 0]
+    return _Hashed(whole, length.astype(np.int64), rows, beginnings, is_answer, is_last)
 
 
+def _placed(hashes: Hashes, place: Integers) -> Hashes:
+    """Hashes of messages, changed by the place that each has in its conversation."""
+    turn = _mixed((place.astype(np.uint64) + np.uint64(1)) * _MULTIPLY)
+    return _mixed(hashes ^ turn[:, None])
+
+
+def _mixed(values: Hashes) -> Hashes:
+    """The finaliser of MurmurHash3 in 64 bits: every bit moves every bit."""
+    values = (values ^ (values >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    values = (values ^ (values >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return np.asarray(values ^ (values >> np.uint64(33)))
+
+
+_MULTIPLY = np.uint64(0x9E3779B97F4A7C15)
 _PARTS = ("messages", "chosen", "rejected")
 
 
