@@ -104,7 +104,7 @@ def text_dedup(path: str) -> Pairs:
 
 
 def workbench(path: str) -> Pairs:
-    """Workbench: exact and near duplicates of the imported rows, as a run would propose them."""
+    """Workbench: the step on the imported rows, as a run would propose them, written to disk."""
     from workbench.findings import read_findings
     from workbench.projects import Project
     from workbench.proposing import propose
@@ -113,7 +113,7 @@ def workbench(path: str) -> Pairs:
 
     project = Project(Path(path).parent)
     dataset = open_dataset(project, Path(path).name)
-    recipe = parse_recipe("steps: [exact_duplicates, near_duplicates]", "bench", where="bench")
+    recipe = parse_recipe("steps: [near_duplicates]", "bench", where="bench")
     for result in propose(project, dataset, recipe, workers=2):
         print(result.step, result.seconds, "s", file=sys.stderr)
     return list(_dropped(read_findings(project, dataset, proposals=("drop",))))

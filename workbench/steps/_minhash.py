@@ -16,7 +16,7 @@ import numpy.typing as npt
 from workbench.steps._grouping import Collisions, Keys
 
 BANDS, BAND_ROWS = 32, 4
-WINDOW = 5
+WINDOW = 2
 THREADS, BANDS_AT_ONCE = 2, 8
 Pairs = npt.NDArray[np.int64]
 
