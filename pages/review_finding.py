@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shell import show_command
 from workbench.decisions import current_user, decide
 from workbench.examples import Example, full_text
+from workbench.explaining import full_evidence
 from workbench.findings import Finding
 from workbench.markup import example_html, pair_html, plain
 from workbench.projects import Project
@@ -25,7 +26,7 @@ BUTTONS = (
 )
 
 
-def detail(connection: Any, row: ReviewRow, finding: Finding) -> None:
+def detail(project: Project, connection: Any, row: ReviewRow, finding: Finding) -> None:
     """The finding's head, its facts, and its row beside the row that stays, if there is one."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(spaced(row.kind))}**")
@@ -57,6 +58,14 @@ def detail(connection: Any, row: ReviewRow, finding: Finding) -> None:
     long = sum(len(full_text(row)) for row in examples.values()) > LONG
     with st.container(height=420 if long else "content", border=True):
         show_rows(example, examples.get(partner_id), spans, reveal)
+    more = (
+        full_evidence(project, finding, example, examples.get(partner_id))
+        if reveal or not spans[example["id"]]
+        else None
+    )
+    if more is not None:
+        with st.expander(plain(more[0]), icon=":material/unfold_more:", expanded=True):
+            st.text(more[1])
 
 
 def show_rows(

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.make import WORDS, example, pair, proposed, sentence, stored
-from workbench.differences import differing_spans, template_of
+from workbench.differences import changed_spans, template_of
 from workbench.examples import Example, make_example, message
 from workbench.findings import Finding, read_findings
 from workbench.projects import Project, init_project
@@ -215,8 +215,7 @@ def test_other_values_in_one_wording_are_a_template(
     rows = [example(left, LONG), example(right, LONG)]
     (hit,) = found(project, rows, "[near_duplicates]")
     assert (hit.kind, hit.proposal, hit.evidence["rows"]) == ("template", "flag", 2)
-    beginning = text.split("{")[0].rstrip('"')
-    assert template_of(rows[1], rows[0]).startswith(f"user: {beginning}{{…}}")
+    assert template_of(rows[1], rows[0]).startswith(f"user: {text.split('{')[0]}{{…}}")
 
 
 def test_an_edit_beside_another_number_is_no_duplicate(project: Project) -> None:
@@ -419,9 +418,11 @@ def test_spans_name_the_words_that_differ() -> None:
         example("Where is my red lamp now?", "Soon."),
         example("Where is my blue lamp today?", "Soon."),
     )
-    text = left["messages"][0]["content"]
-    assert [text[s["start"] : s["end"]] for s in differing_spans(left, right)] == ["red", "now?"]
-    assert differing_spans(left, left) == []
+    texts = [row["messages"][0]["content"] for row in (left, right)]
+    spans = changed_spans(left, right)
+    assert [texts[0][slice(*span["before"])] for span in spans] == ["red", "now"]
+    assert [texts[1][slice(*span["after"])] for span in spans] == ["blue", "today"]
+    assert changed_spans(left, left) == []
     assert template_of(left, example("Where is my blue lamp now?", "Soon.")) == (
         "user: Where is my {…} lamp now?\nassistant: Soon."
     )

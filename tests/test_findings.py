@@ -486,3 +486,20 @@ def test_a_filter_is_decided_and_undone_from_the_command_line(shop: Project, her
 def test_a_long_query_draws_nothing_into_the_answer(project: Project) -> None:
     with connected(project) as connection:
         assert one(connection, "SELECT current_setting('enable_progress_bar')") is False
+
+
+def test_spans_say_where_a_duplicate_differs(here: Command, project: Project) -> None:
+    question = "Where is the parcel that I have ordered at your shop in the last week of May"
+    rows = [
+        example(question, "It is on its way to you."),
+        example(question + " please", "It is on its way to you."),
+    ]
+    dataset = stored(project, "near", rows)
+    proposed(project, dataset, "[near_duplicates]")
+    (found,) = here("findings", "near", "--spans", "--json").data["findings"]
+    (span,) = found["evidence"]["differs"]
+    texts = {row["id"]: row["messages"][0]["content"] for row in dataset.examples()}
+    longer = max(texts.values(), key=len)
+    side = "before" if texts[found["example_id"]] == longer else "after"
+    assert longer[slice(*span[side])].strip() == "please"
+    assert "differs" not in here("findings", "near", "--json").data["findings"][0]["evidence"]

@@ -7,7 +7,6 @@ to the new one, and, told as ``undone: …``, on the way to the old one.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workbench.differences import changed_spans
 from workbench.errors import NotFoundError
-from workbench.examples import SCHEMA, Example, parts
-from workbench.markup import WORDS
+from workbench.examples import SCHEMA, Example
 from workbench.projects import Project
 from workbench.publishing import CHANGES
 from workbench.sql import arrow_table, connected, one, parquet_view, rows
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 SAMPLES = 20
 NOT_RECORDED = "not recorded"
-DIFF_WORDS = 6000
 
 
 ORDER = pa.schema([("filename", pa.string()), ("place", pa.int64())])
@@ -202,35 +200,3 @@ def rows_by_id(connection: Connection, table: str, ids: list[str]) -> dict[str, 
     """Some rows of a version that is open as ``table``, by id; others are left out."""
     query = f"SELECT * EXCLUDE (filename, file_row_number) FROM {table} WHERE id IN (SELECT unnest($ids))"  # noqa: S608
     return {row["id"]: cast("Example", row) for row in rows(connection, query, {"ids": sorted(set(ids))})}
-
-
-def changed_spans(before: Example, after: Example) -> list[dict[str, Any]]:
-    """Where two forms of a row differ, in characters of each message, whole words at a time.
-
-    Source: Ratcliff/Obershelp matching as in `difflib`, over words, numbers and white space.
-    """
-    other = {(part, index): entry["content"] for part, index, entry in parts(after)}
-    spans = []
-    for part, index, entry in parts(before):
-        text, changed = entry["content"], other.get((part, index), "")
-        if text == changed:
-            continue
-        left, right = WORDS.findall(text), WORDS.findall(changed)
-        if len(left) + len(right) > DIFF_WORDS:
-            left, right = [text], [changed]
-        for tag, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-            if tag != "equal":
-                spans.append(
-                    {
-                        "part": part,
-                        "message": index,
-                        "before": _range(left, a, b),
-                        "after": _range(right, c, d),
-                    }
-                )
-    return spans
-
-
-def _range(words: list[str], start: int, end: int) -> list[int]:
-    offset = sum(map(len, words[:start]))
-    return [offset, offset + sum(map(len, words[start:end]))]

@@ -1,72 +1,75 @@
-"""What differs between a row and the row it is like: spans, and the template of the two.
+"""What differs between two rows: spans of words, and the template that the two share.
 
 Computed when somebody looks, from the rows themselves, so that findings need not carry text.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher
-from typing import TypedDict
+from typing import Any, NamedTuple
 
 from workbench.examples import Example, parts
 
-WORD = re.compile(r"\S+")
-LONGEST = 4000
+WORDS = re.compile(r"\s+|\w+|[^\w\s]", re.UNICODE)
+LONGEST = 6000
 SLOT = "{…}"
 
 
-class Span(TypedDict):
-    """Characters ``start`` to ``end`` of one message of a row."""
+class Piece(NamedTuple):
+    """A run of characters of the left and of the right text; ``same`` when they are equal."""
 
-    part: str
-    message: int
-    start: int
-    end: int
+    same: bool
+    left: tuple[int, int]
+    right: tuple[int, int]
 
 
-def differing_spans(row: Example, other: Example) -> list[Span]:
-    """The words of ``row`` that ``other`` does not have at that place.
+def aligned(left: str, right: str) -> Iterator[Piece]:
+    """Align two texts word by word; together the pieces are both texts.
 
-    A message is compared with the one in the same place, or, when there is none or it has
-    another role, with nothing: then all of it differs. Words are aligned by
-    `difflib.SequenceMatcher`; beyond ``LONGEST`` words a message counts as one difference
-    from its first to its last word that differs.
+    Source: Ratcliff/Obershelp matching as in `difflib`, over words, marks and white space.
+    Texts of together more than ``LONGEST`` of these are one piece that differs.
     """
-    found: list[Span] = []
-    places = {(part, index): message for part, index, message in parts(other)}
-    for part, index, message in parts(row):
-        beside = places.get((part, index))
-        same_role = beside is not None and beside["role"] == message["role"]
-        against = beside["content"] if beside is not None and same_role else ""
-        for start, end in _differing(message["content"], against):
-            found.append({"part": part, "message": index, "start": start, "end": end})
-    return found
+    old, new = WORDS.findall(left), WORDS.findall(right)
+    if left == right or len(old) + len(new) > LONGEST:
+        yield Piece(left == right, (0, len(left)), (0, len(right)))
+        return
+    places = [_places(old), _places(new)]
+    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        yield Piece(tag == "equal", (places[0][a], places[0][b]), (places[1][c], places[1][d]))
+
+
+def changed_spans(before: Example, after: Example) -> list[dict[str, Any]]:
+    """Where two rows differ, message by message.
+
+    Each span is ``{part, message, before: [start, end], after: [start, end]}``, in
+    characters of the message's content. Only messages of ``before`` are compared.
+    """
+    other = {(part, index): entry["content"] for part, index, entry in parts(after)}
+    return [
+        {"part": part, "message": index, "before": list(piece.left), "after": list(piece.right)}
+        for part, index, entry in parts(before)
+        if entry["content"] != other.get((part, index), "")
+        for piece in aligned(entry["content"], other.get((part, index), ""))
+        if not piece.same
+    ]
 
 
 def template_of(row: Example, other: Example) -> str:
     """The wording that two examples of one template share, with ``{…}`` where they differ."""
+    texts = {(part, index): entry["content"] for part, index, entry in parts(other)}
     lines = []
-    spans = differing_spans(row, other)
-    for part, index, message in parts(row):
-        text = message["content"]
-        own = [span for span in spans if (span["part"], span["message"]) == (part, index)]
-        for span in reversed(own):
-            text = text[: span["start"]] + SLOT + text[span["end"] :]
-        lines.append(f"{message['role']}: {text}")
+    for part, index, entry in parts(row):
+        text = entry["content"]
+        pieces = aligned(text, texts.get((part, index), ""))
+        shared = "".join(text[slice(*piece.left)] if piece.same else SLOT for piece in pieces)
+        lines.append(f"{entry['role']}: {shared}")
     return "\n".join(lines)
 
 
-def _differing(text: str, against: str) -> Iterator[tuple[int, int]]:
-    words, others = list(WORD.finditer(text)), WORD.findall(against)
-    own = [word.group() for word in words]
-    if own == others:
-        return
-    if max(len(own), len(others)) > LONGEST:
-        start = next((i for i, (a, b) in enumerate(zip(own, others, strict=False)) if a != b), 0)
-        yield words[min(start, len(words) - 1)].start(), words[-1].end()
-        return
-    for tag, start, end, _, _ in SequenceMatcher(None, own, others, autojunk=False).get_opcodes():
-        if tag in ("replace", "delete"):
-            yield words[start].start(), words[end - 1].end()
+def _places(words: list[str]) -> list[int]:
+    places = [0]
+    for word in words:
+        places.append(places[-1] + len(word))
+    return places

@@ -6,19 +6,17 @@ been over every character that is not ours, with control characters replaced.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from workbench.differences import aligned
 from workbench.examples import Example, parts
 
 SHOWN_CHARACTERS = 4000
-DIFF_WORDS = 3000
 MASK = "▒"
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
-WORDS = re.compile(r"\s+|\w+|[^\w\s]", re.UNICODE)
 
 CARD = "border-left:3px solid {colour};padding:.35rem .8rem;margin:.35rem 0;background:rgba(102,112,133,.06);border-radius:0 6px 6px 0"
 TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5"
@@ -92,16 +90,15 @@ def pair_html(
 
 def differences_html(left: str, right: str) -> tuple[str, str]:
     """Both texts as HTML: words only on the left struck out, words only on the right underlined."""
-    old, new = WORDS.findall(left), WORDS.findall(right)
-    if len(old) + len(new) > DIFF_WORDS:
-        return _html(left), _html(right)
     sides: tuple[list[str], list[str]] = ([], [])
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        for side, words, name, style in ((0, old[a:b], "del", GONE), (1, new[c:d], "ins", NEW)):
-            html = _html("".join(words))
-            sides[side].append(
-                html if tag == "equal" or not html else f'<{name} style="{style}">{html}</{name}>'
-            )
+    for piece in aligned(left, right):
+        for side, text, name, style in (
+            (0, left[slice(*piece.left)], "del", GONE),
+            (1, right[slice(*piece.right)], "ins", NEW),
+        ):
+            html = _html(text)
+            unmarked = piece.same or not html
+            sides[side].append(html if unmarked else f'<{name} style="{style}">{html}</{name}>')
     return "".join(sides[0]), "".join(sides[1])
 
 

@@ -69,14 +69,18 @@ def findings(
         str | None,
         typer.Option("--count-by", help="Counts instead, by step, kind, proposal, state, file or label."),
     ] = None,
+    spans: Annotated[
+        bool, typer.Option("--spans", help="Add where a duplicate differs from the row that stays.")
+    ] = False,
     format: Annotated[str, typer.Option("--format", help="jsonl or parquet.")] = "jsonl",
     out: Annotated[Path | None, typer.Option("--out", help="File to write instead of stdout.")] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
     """Print findings, one JSON object a line, or count them."""
+    from workbench.explaining import with_differences
     from workbench.finding_filter import made_filter, parse_filter
-    from workbench.finding_queries import count_by, listed, stream_findings
+    from workbench.finding_queries import as_contract, count_by, listed, stream_findings
     from workbench.findings import write_findings
     from workbench.versions import open_dataset
 
@@ -84,6 +88,8 @@ def findings(
         raise InputError(f"unknown format '{format}'", remedy="use jsonl or parquet")
     if format == "parquet" and out is None:
         raise InputError("parquet needs a file", remedy="add --out FILE")
+    if format == "parquet" and spans:
+        raise InputError("spans are only written as jsonl", remedy="leave out --format parquet")
     given = {"step": step, "kind": kind, "proposal": proposal, "state": state, "file": file}
     given |= {"label": label}
     scores = {"min_score": min_score, "max_score": max_score}
@@ -91,30 +97,32 @@ def findings(
     asked = {key: value for key, value in (*given.items(), *scores.items()) if value not in (None, [])}
     chosen = made_filter(more | asked)
     here = opened(project)
-    with listed(here, open_dataset(here, ref)) as connection:
+    dataset = open_dataset(here, ref)
+    with listed(here, dataset) as connection, listed(here, dataset) as beside:
         if count is not None:
             columns = [name.strip() for name in count.split(",")]
             counts = count_by(connection, chosen, columns)
             rows = [list(row.values()) for row in counts]
             return Answer({"counts": counts}, table(rows, [*columns, "findings"]))
         batches = stream_findings(connection, chosen, order=sort, limit=limit, offset=offset)
+        rows_found = (row for batch in batches for row in as_contract(batch))
+        lines = with_differences(beside, rows_found) if spans else rows_found
         if out is None:
-            _print_findings(batches, as_json=as_json)
+            _print_findings(lines, as_json=as_json)
             raise typer.Exit(0)
-        written = (
-            write_findings(out, batches, "export") if format == "parquet" else _write_lines(out, batches)
-        )
+        if format == "parquet":
+            written = write_findings(out, batches, "export")
+        else:
+            written = write_text_lines(out, (json.dumps(row, ensure_ascii=False) for row in lines))
         return Answer({"findings": written, "path": str(out)}, f"{written} findings in {out}")
 
 
-def _print_findings(batches: Iterator[Any], *, as_json: bool) -> None:
+def _print_findings(found: Iterator[dict[str, Any]], *, as_json: bool) -> None:
     """Print findings once all are read, so that a damaged file gives an error and nothing else."""
-    from workbench.finding_queries import as_contract
-
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as whole:
         start, between, end = ('{"findings": [', ", ", "]}\n") if as_json else ("", "\n", "\n")
         whole.write(start)
-        for number, row in enumerate(row for batch in batches for row in as_contract(batch)):
+        for number, row in enumerate(found):
             text = json.dumps(row, ensure_ascii=False)
             whole.write((between if number else "") + (text if as_json else _shown(text)))
         whole.write(end)
@@ -125,13 +133,6 @@ def _print_findings(batches: Iterator[Any], *, as_json: bool) -> None:
 def _shown(line: str) -> str:
     """A line of JSON with what a terminal would obey written as JSON's own escapes."""
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
-
-
-def _write_lines(out: Path, batches: Iterator[Any]) -> int:
-    from workbench.finding_queries import as_contract
-
-    rows = (row for batch in batches for row in as_contract(batch))
-    return write_text_lines(out, (json.dumps(row, ensure_ascii=False) for row in rows))
 
 
 def review(

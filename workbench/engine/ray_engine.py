@@ -63,6 +63,7 @@ class RayEngine:
     def __init__(self, workers: int, shuffle_rows: int = SHUFFLE_ROWS) -> None:
         self.workers = workers
         self.shuffle_rows = shuffle_rows
+        self._shuffling = threading.Lock()
 
     def run(self, task: Task, numbers: Sequence[int], tick: Tick) -> None:
         """Map the shards; each worker process fetches the step and its context once."""
@@ -88,10 +89,14 @@ class RayEngine:
 
     def collisions(self, keys: Keys) -> Collisions:
         """Group by key: each of many parts of the key space is sorted on its own."""
-        from ray.data import from_arrow
-
         if len(keys) <= self.shuffle_rows:
             return collisions(keys)
+        with self._shuffling:  # steps may ask from several threads
+            return self._shuffled(keys)
+
+    def _shuffled(self, keys: Keys) -> Collisions:
+        from ray.data import from_arrow
+
         parts = 4 * self.workers
         cuts = np.linspace(0, len(keys), parts + 1).astype(np.int64)
         pieces = [

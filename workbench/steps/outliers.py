@@ -48,6 +48,11 @@ class Options(StepOptions):
     seed: int = 0
 
 
+def reads(options: Options, _project: Project, dataset: Dataset) -> str:
+    """The embedder: another one gives other vectors."""
+    return choose_backend(options.embedder, dataset.rows)
+
+
 def prepare(options: Options, _project: Project, dataset: Dataset) -> str:
     """Choose the embedder for this version, and make it if it was never made."""
     return make_ready(choose_backend(options.embedder, dataset.rows))
