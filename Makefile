@@ -40,8 +40,10 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+BENCHMARKS := import_speed propose_speed near_duplicates semantic leakage quality_precision findings_scale
+
 bench: install
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 docs: install
 	$(BIN)/python -m typer workbench.cli.main utils docs --name workbench --title Commands --output docs/commands.md

@@ -106,9 +106,9 @@ def show_diff(project: Project, found: Diff) -> None:
         source = row.example["source"] or {}
         st.markdown(f"{plain(source.get('file'))}, line {source.get('line')}")
         if row.edited is None:
-            st.html(example_html(row.example, row.spans))
+            st.html(example_html(row.example, row.spans[row.example["id"]]))
         else:
-            st.html(pair_html(row.example, row.edited, {row.example["id"]: row.spans}))
+            st.html(pair_html(row.example, row.edited, row.spans))
     show_command(project, "diff", found.old, found.new)
 
 

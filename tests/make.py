@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from workbench.decisions import standing_tables
 from workbench.examples import Example, make_example, message
 from workbench.importing import import_files
 from workbench.projects import Project
 from workbench.proposing import propose
 from workbench.recipes import parse_recipe
+from workbench.sql import connected, rows
 from workbench.versions import Dataset, open_dataset, with_unique_ids, write_version
 
 
@@ -64,6 +66,14 @@ def imported(project: Project, path: Path, name: str) -> Dataset:
 def proposed(project: Project, dataset: Dataset, steps: str) -> None:
     """Run steps, written as YAML, over a version in this process."""
     propose(project, dataset, parse_recipe(f"steps: {steps}", "test", where="test"), workers=1)
+
+
+def standing(project: Project, target: str = "finding") -> dict[str, tuple[str, str]]:
+    """The decisions in force, by the id of a finding or example: ``(action, who)``."""
+    with connected(project) as connection:
+        standing_tables(connection, project)
+        said = rows(connection, f"SELECT id, action, who FROM said_{target}s ORDER BY id")
+    return {row["id"]: (row["action"], row["who"]) for row in said}
 
 
 WORDS = [

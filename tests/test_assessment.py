@@ -32,7 +32,7 @@ from workbench.content import content_path
 from workbench.decisions import decide
 from workbench.errors import InputError, NotFoundError
 from workbench.examples import Example
-from workbench.findings import read_findings
+from workbench.findings import findings_folder, read_findings
 from workbench.projects import Project, init_project
 from workbench.publishing import publish
 from workbench.versions import Dataset
@@ -213,6 +213,46 @@ def test_an_overruled_finding_does_not_count_against_the_data(tmp_path: Path) ->
     decide(project, [finding.id], "reject", dataset=dataset.ref)
     after = assess(project, dataset).proposed_to_go
     assert (before and before.count, after and after.count) == (1, 0)
+
+
+def test_rows_that_would_go_are_those_that_publishing_drops(tmp_path: Path) -> None:
+    project = init_project(tmp_path / "p")
+    rows = [chat(sentence(i), sentence(50 + i)) for i in range(6)]
+    dataset = imported(project, write_jsonl(tmp_path / "x.jsonl", [*rows, rows[0]]), "d")
+    proposed(project, dataset, "[exact_duplicates]")
+    decide(project, [next(iter(dataset.examples()))["id"]], "drop", dataset=dataset.ref, target="example")
+    told = assess(project, dataset).proposed_to_go
+    done = publish(project, dataset)
+    assert told is not None
+    assert told.count == done.rows_in - done.rows_out == 1
+
+
+def test_findings_that_are_gone_are_not_assessed_as_none(tmp_path: Path) -> None:
+    project = init_project(tmp_path / "p")
+    dataset = stored(project, "d", [example(f"Write to {MAIL}", "Done.")])
+    proposed(project, dataset, "[personal_data]")
+    (findings_folder(project, dataset) / "personal_data.parquet").unlink()
+    with pytest.raises(InputError, match="personal_data"):
+        assess(project, dataset)
+
+
+def test_tasks_that_leakage_was_not_looked_for_in_are_named(project: Project) -> None:
+    folder = project.folder("evalsuites")
+    (folder / "tasks").mkdir(parents=True)
+    items = [{"question": sentence(i), "answer": "1"} for i in range(3)]
+    write_jsonl(folder / "tasks" / "items.jsonl", items)
+    (folder / "tasks" / "own.yaml").write_text(
+        "task: own\ndataset_path: json\ndataset_kwargs: {data_files: {test: items.jsonl}}\n"
+        'test_split: test\noutput_type: generate_until\ndoc_to_text: "{{question}}"\n'
+    )
+    (folder / "own.yaml").write_text("tasks: [{task: tasks/own.yaml, role: retained}, {task: hellaswag}]\n")
+    dataset = stored(project, "d", [example(sentence(70), sentence(71))])
+    assert assess(project, dataset).not_compared == []
+    proposed(project, dataset, "[leakage: {suites: [own], semantic: 'off'}]")
+    assert assess(project, dataset).not_compared == ["hellaswag"]
+    written = write_assessment(project, dataset)
+    assert "hellaswag" in written.markdown.read_text()
+    assert "hellaswag" in written.html.read_text()
 
 
 # ── tokens and languages ────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from workbench.differences import changed_spans, template_of
 from workbench.examples import Example, make_example, message
 from workbench.findings import Finding, read_findings
 from workbench.projects import Project, init_project
-from workbench.steps import exact_duplicates, near_duplicates
+from workbench.steps import _similarity, exact_duplicates, near_duplicates
 from workbench.steps._earlier import Earlier
 from workbench.steps._grouping import collisions
 from workbench.steps._minhash import BANDS, bands, candidates
 from workbench.steps._preferences import contradictions
+from workbench.steps._spelling import words
 from workbench.steps._stars import stars
 
 LONG = "We have sent your parcel today. It will arrive on Friday in the morning."
@@ -87,6 +89,25 @@ def test_what_counts_as_equal_is_an_option(project: Project, options: str, dupli
 
 def test_equal_questions_with_other_answers_are_kept(project: Project) -> None:
     assert found(project, [example("Q?", "Yes."), example("Q?", "No.")], "[exact_duplicates]") == []
+
+
+def test_rows_with_other_tools_are_other_rows(project: Project) -> None:
+    rows = []
+    for tools, called in (("a", "1"), ("b", "1"), ("a", "2"), ("a", "1")):
+        turns = [
+            message({"role": "user", "content": "Weather?"}),
+            message({"role": "assistant", "tool_calls": [{"function": {"name": "w"}}]}),
+            message({"role": "tool", "content": "Rain", "tool_call_id": called}),
+            message({"role": "assistant", "content": "It rains."}),
+        ]
+        rows.append(make_example("sft", turns, tools=[{"name": tools}]))
+    assert [h.source["line"] for h in found(project, rows, "[exact_duplicates]")] == [4]
+
+
+def test_equal_rows_with_other_labels_are_told(project: Project) -> None:
+    rows = [example("Where?", LONG, label="a"), example("where?", LONG, label="b")]
+    (hit,) = found(project, rows, "[exact_duplicates]")
+    assert hit.evidence["labels_differ"] is True
 
 
 def test_a_duplicate_of_a_row_that_goes_is_kept_instead(project: Project) -> None:
@@ -354,7 +375,42 @@ def test_batches_of_any_size_give_the_same_findings() -> None:
     assert results[0]
 
 
+def test_a_row_of_one_endless_word_is_compared_as_any_other(project: Project) -> None:
+    answer = "x" * 200_000
+    rows = [example("Which?", answer), example("which?", answer), example("Which?", answer[:-1] + "y")]
+    hits = found(project, rows, "[near_duplicates]")
+    assert [(h.kind, h.source["line"], h.evidence["keeper_source"]["line"]) for h in hits] == [
+        ("near_duplicate", 2, 1)
+    ]
+
+
 # Inside
+
+
+def test_a_long_word_has_the_same_hash_wherever_it_stands() -> None:
+    long = "ab1" * 70_000
+    alone = words(pa.array([long])).hashes
+    among = words(pa.array(["some words before", f"and {long} after", long[:-1], long[:65_536] * 2])).hashes
+    assert alone[0] == among[4]
+    assert len(set(among.tolist())) == len(among)
+
+
+def test_rows_are_compared_in_blocks_of_so_many_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose = np.random.default_rng(0)
+    sets = [np.unique(choose.integers(0, 40_000, 12_000, dtype=np.int32) << 3) for _ in range(24)]
+    pairs = np.array([(a, b) for b in range(24) for a in range(b)])
+    results = []
+    for at_once in (4_000_000, 60_000):
+        monkeypatch.setattr(_similarity, "_GRAMS_COMPARED", at_once)
+        grams = np.concatenate(sets)
+        rows = _similarity.Rows(grams, np.ones(len(grams), np.uint8), np.array([len(one) for one in sets]))
+        tracemalloc.start()
+        results.append(rows.compare(pairs))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert all(np.array_equal(one, other) for one, other in zip(*results, strict=True))
+    assert peak < 40_000_000
+    assert 0.1 < results[0].similarity.mean() < 0.3
 
 
 def test_bands_collide_as_often_as_the_similarity_says() -> None:

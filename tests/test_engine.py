@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from tests.conftest import Command
 from tests.make import chat, example, sentence, stored, write_jsonl
 from workbench.earlier import earlier_of, earlier_on_disk
 from workbench.engine import Task, shards_of
-from workbench.engine.shards import feature_columns
-from workbench.errors import InputError, RunFailedError
+from workbench.engine.shards import feature_columns, read_batches
+from workbench.errors import InputError, NotFoundError, RunFailedError
 from workbench.files import read_json
 from workbench.findings import findings_folder, read_findings
 from workbench.importing import import_files
@@ -283,6 +284,72 @@ def test_an_error_in_a_step_arrives_as_it_is(copied: Project, options: dict[str,
     with pytest.raises(InputError, match="damaged"):
         ran(copied, **options)
     assert list(folder(copied).glob("*.parquet")) == []
+
+
+def test_an_idle_worker_that_died_is_replaced(copied: Project, wanted: dict[str, bytes]) -> None:
+    killed: list[int | None] = []
+
+    def progress(step: str, done: int, _total: int) -> None:
+        if step == "secrets" and done == 0 and not killed:
+            for child in multiprocessing.active_children():
+                child.kill()
+                child.join()
+                killed.append(child.pid)
+
+    ran(copied, workers=2, progress=progress)
+    assert len(killed) == 2
+    assert files(copied) == wanted
+
+
+def test_stopping_a_step_on_whole_columns_ends_its_threads(copied: Project, wanted: dict[str, bytes]) -> None:
+    def progress(step: str, done: int, _total: int) -> None:
+        if step == "near_duplicates" and done:
+            raise StopError
+
+    with pytest.raises(StopError):
+        ran(copied, workers=3, progress=progress)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("shard")]
+    assert multiprocessing.active_children() == []
+    assert not list(folder(copied).rglob("*.tmp"))
+    ran(copied, workers=3)
+    assert files(copied) == wanted
+
+
+@pytest.mark.parametrize("options", [{}, {"engine": "ray", "ray_address": "127.0.0.1:1"}])
+def test_what_cannot_be_done_is_refused_before_findings_are_taken_away(
+    copied: Project, options: dict[str, Any]
+) -> None:
+    if options and importlib.util.find_spec("ray") is None:
+        pytest.skip("the extra ray is not installed")
+    ran(copied, "[quality, exact_duplicates]")
+    before = {path.name: path.read_bytes() for path in folder(copied).glob("*.*")}
+    with pytest.raises(InputError if options else NotFoundError):
+        ran(copied, "[secrets]" if options else "[secrets, model_scores]", **options)
+    assert {path.name: path.read_bytes() for path in folder(copied).glob("*.*")} == before
+    assert {"propose.json", "quality.parquet", "exact_duplicates.parquet"} <= before.keys()
+
+
+# --- long rows
+
+
+def test_batches_of_long_rows_are_small(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [example(f"{i}?", "long " * (40_000 if i % 50 == 7 else 200)) for i in range(300)]
+    dataset = stored(project, "d", rows)
+    monkeypatch.setattr("workbench.engine.shards.BATCH_BYTES", 100_000)
+    batches = [batch for shard in shards_of(dataset) for batch in read_batches(shard, 2048)]
+    assert all(batch.nbytes <= 100_000 or batch.num_rows == 1 for batch in batches)
+    assert [i for batch in batches for i in batch["id"].to_pylist()] == [
+        i for batch in dataset.batches() for i in batch["id"].to_pylist()
+    ]
+    assert max(batch.num_rows for batch in batches) > 10
+
+
+def test_findings_do_not_depend_on_how_long_rows_are_cut(
+    copied: Project, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.engine.shards.BATCH_BYTES", 50_000)
+    ran(copied)
+    assert files(copied) == wanted
 
 
 # --- what is run again

@@ -180,7 +180,7 @@ def test_no_credential_reaches_the_project_or_an_error(
         ("memory://d/none.jsonl", NotFoundError, "no such file"),
         ("memory://d/none*.jsonl", NotFoundError, "no file fits"),
         ("nosuch://d/a.jsonl", InputError, "protocol is not known"),
-        ("http://127.0.0.1:1/a.jsonl", NotFoundError, "no such file"),
+        ("http://127.0.0.1:1/a.jsonl", InputError, "cannot be reached"),
     ],
 )
 def test_a_url_that_cannot_be_read_says_why(

@@ -447,3 +447,12 @@ def test_every_written_format_is_documented_and_in_the_help(name: str) -> None:
     page = (Path(__file__).parent.parent / "docs" / "formats.md").read_text(encoding="utf-8")
     assert f"| `{name}` |" in page
     assert name in str(export_data.__annotations__["format"])
+
+
+def test_an_export_never_lands_among_the_projects_own_files(here: Command, project: Project) -> None:
+    stored(project, "d", [example("Where?", "Here it is.")])
+    kept = {path: path.read_bytes() for path in project.folder("datasets").rglob("*.parquet")}
+    for target in kept:
+        done = here("export-data", "d", "--format", "parquet", "--out", target)
+        assert done.returncode == 2
+        assert target.read_bytes() == kept[target]

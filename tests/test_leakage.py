@@ -363,3 +363,42 @@ def test_published_rephrasings_are_found_and_training_problems_are_not(project: 
 
 def test_shipped_suites_have_items(project: Project) -> None:
     assert len({item.task for item in items_of_suites(project)}) >= 10
+
+
+@pytest.mark.parametrize(
+    ("files", "rows"),
+    [
+        ("{test: items.jsonl}", 1),
+        ("{test: [items.jsonl]}", 1),
+        ("items.jsonl", 1),
+        ("{test: items.jsonl.gz}", 1),
+        ("{test: items.json}", 1),
+        ("{test: missing.jsonl}", None),
+        ("{test: broken.jsonl}", None),
+        ("{test: empty.jsonl}", None),
+    ],
+)
+def test_items_are_read_however_the_task_names_them(project: Project, files: str, rows: int | None) -> None:
+    question = "Which shelf of the old library holds the green book about rivers and ships"
+    folder = project.folder("evalsuites")
+    folder.mkdir()
+    line = json.dumps({"question": question}) + "\n"
+    (folder / "items.jsonl").write_text(line)
+    (folder / "items.jsonl.gz").write_bytes(gzip.compress(line.encode()))
+    (folder / "items.json").write_text(json.dumps([{"question": question}], indent=1))
+    (folder / "broken.jsonl").write_text(line + "{broken\n")
+    (folder / "empty.jsonl").write_text("")
+    (folder / "task.yaml").write_text(
+        f"task: own\ndataset_path: json\ndataset_kwargs: {{data_files: {files}}}\n"
+        'test_split: test\noutput_type: generate_until\ndoc_to_text: "{{question}}"\n'
+    )
+    (folder / "own.yaml").write_text("tasks: [{task: task.yaml, role: target}]\n")
+    dataset = stored(project, "d", [example(f"{question}?", "The top one.")])
+    step = '[leakage: {suites: [own], semantic: "off"}]'
+    if rows is None:
+        with pytest.raises((InputError, NotFoundError)) as caught:
+            proposed(project, dataset, step)
+        assert "jsonl" in str(caught.value.where)
+    else:
+        proposed(project, dataset, step)
+        assert len(list(read_findings(project, dataset))) == rows

@@ -13,10 +13,11 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from tests.make import standing
 from tests.pages_project import HOSTILE, MAIL, project_with_findings, whole_project
 from workbench import markup, reviewing, views
 from workbench.content import content_path
-from workbench.decisions import standing
+from workbench.decisions import read_decisions
 from workbench.errors import InputError
 from workbench.examples import Example, make_example
 from workbench.finding_filter import FindingFilter
@@ -205,13 +206,13 @@ def test_a_click_records_a_decision_and_undo_takes_it_back(findings: Project, op
     app.selectbox(key="filter_kind").set_value("exact_verbatim").run()
     app.text_input(key="decide_who").set_value("Ana").run()
     fine(app.button(key="decide_reject").click().run())
-    ((_, decision),) = standing(findings).findings.items()
+    (decision,) = read_decisions(findings)
     assert (decision.action, decision.who, decision.dataset) == ("reject", "Ana", "chats@v0001")
     assert metrics(app)["Decided"] == "1"
     assert metrics(app)["Proposals overruled"] == "1"
     app.selectbox(key="filter_state").set_value("overruled").run()
     fine(app.button(key="decide_undo").click().run())
-    assert standing(findings).findings == {}
+    assert standing(findings) == {}
 
 
 def test_the_whole_filter_is_decided_only_after_a_confirmation(findings: Project, open_page: Open) -> None:
@@ -220,7 +221,7 @@ def test_the_whole_filter_is_decided_only_after_a_confirmation(findings: Project
     assert app.button(key="bulk_go").disabled
     app.checkbox(key="bulk_sure").check().run()
     fine(app.button(key="bulk_go").click().run())
-    assert [d.action for d in standing(findings).findings.values()] == ["accept"] * 4
+    assert [action for action, _ in standing(findings).values()] == ["accept"] * 4
 
 
 def test_a_decision_about_a_filter_is_undone_with_one_click(findings: Project, open_page: Open) -> None:

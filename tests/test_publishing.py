@@ -9,10 +9,10 @@ import pytest
 from filelock import FileLock
 
 from tests.conftest import Command
-from tests.make import example, proposed, sentence, stored
+from tests.make import example, proposed, sentence, standing, stored
 from workbench.comparing import changes_between, diff
 from workbench.decision_files import import_decisions
-from workbench.decisions import decide, read_decisions, standing
+from workbench.decisions import decide, read_decisions
 from workbench.editing import apply_spans
 from workbench.errors import BusyError, InputError
 from workbench.files import write_json
@@ -104,7 +104,7 @@ def test_undo_brings_the_proposal_back(project: Project, dataset: Dataset) -> No
     finding = finding_of(project, dataset, "quality")
     decide(project, [finding], "reject", dataset="d")
     decide(project, [finding], "undo", dataset="d")
-    assert standing(project).findings == {}
+    assert standing(project) == {}
     publish(project, dataset)
     assert 3 not in lines(open_dataset(project, "d"))
 
@@ -142,7 +142,7 @@ def test_decisions_travel_as_a_file(project: Project, dataset: Dataset, tmp_path
     decide(project, ["aaaa"], "reject", dataset="d", who="eva")
     other = init_project(tmp_path / "other")
     assert import_decisions(other, project.folder("decisions.jsonl")) == 1
-    assert standing(other).findings["aaaa"].who == "eva"
+    assert standing(other)["aaaa"] == ("reject", "eva")
 
 
 def test_overlapping_spans_are_edited_once() -> None:
@@ -172,6 +172,107 @@ def test_damaged_text_is_repaired(project: Project) -> None:
     publish(project, dataset)
     (row,) = open_dataset(project, "m").examples()
     assert row["messages"][1]["content"].startswith("The café is open, we")
+
+
+def equal_rows(project: Project) -> tuple[Dataset, dict[int, str]]:
+    """Three equal rows, of which the first is the keeper, and the finding about each of the others."""
+    dataset = stored(project, "three", [example("Where is my parcel?", ANSWER) for _ in range(3)])
+    proposed(project, dataset, "[exact_duplicates]")
+    return dataset, {finding.source["line"]: finding.id for finding in read_findings(project, dataset)}
+
+
+def test_a_duplicate_with_another_fault_does_not_replace_its_keeper(project: Project) -> None:
+    dataset = stored(
+        project, "d", [example("And mine?", ""), example("And mine?", ""), example("Hi", ANSWER)]
+    )
+    proposed(project, dataset, "[exact_duplicates, quality]")
+    decide(project, [next(iter(dataset.examples()))["id"]], "drop", dataset="d", target="example")
+    publish(project, dataset)
+    assert lines(open_dataset(project, "d")) == [3]
+
+
+def test_a_duplicate_that_a_person_wants_dropped_does_not_replace_its_keeper(project: Project) -> None:
+    dataset, findings = equal_rows(project)
+    assert sorted(findings) == [2, 3]
+    decide(project, [findings[2]], "accept", dataset="three")
+    decide(project, [next(iter(dataset.examples()))["id"]], "drop", dataset="three", target="example")
+    publish(project, dataset)
+    assert lines(open_dataset(project, "three")) == [3]
+
+
+GREETING = "The parcel left our warehouse on Monday and will be with you by Friday at noon"
+
+
+def test_a_group_whose_keeper_has_a_fault_keeps_another_row(project: Project) -> None:
+    question = "Where is the parcel that I ordered last week in your shop in the old town?"
+    rows = [
+        example(question, f"{GREETING} and the"),
+        example(question, f"{GREETING}."),
+        example("Hi", ANSWER),
+    ]
+    dataset = stored(project, "cut", rows)
+    proposed(project, dataset, "[{near_duplicates: {keeper: [first]}}, {quality: {truncated: drop}}]")
+    assert {(f.step, f.source["line"]) for f in read_findings(project, dataset, proposals=("drop",))} == {
+        ("near_duplicates", 2),
+        ("quality", 1),
+    }
+    publish(project, dataset)
+    assert lines(open_dataset(project, "cut")) == [2, 3]
+
+
+def test_a_cap_on_a_label_is_not_undone_by_duplicates(project: Project) -> None:
+    rows = [example(f"{sentence(i)} {i}", ANSWER, label="many") for i in range(8) for _ in range(2)]
+    rows += [example(f"{sentence(i)} {i}", ANSWER, label="few") for i in range(50, 54)]
+    dataset = stored(project, "capped", rows)
+    proposed(project, dataset, "[exact_duplicates, {balance: {cap_share: 0.4}}]")
+    assert publish(project, dataset).dropped == {"balance.surplus": 4, "exact_duplicates.exact_verbatim": 8}
+
+
+def test_findings_that_are_gone_are_not_nothing_found(project: Project, dataset: Dataset) -> None:
+    path = findings_folder(project, dataset) / "personal_data.parquet"
+    held = path.read_bytes()
+    for damage in (path.unlink, lambda: path.write_bytes(held[:50])):
+        damage()
+        with pytest.raises(InputError, match="personal_data") as error:
+            publish(project, dataset)
+        assert error.value.where == str(path)
+        assert "propose" in error.value.remedy
+    path.write_bytes(held)
+    assert publish(project, dataset).dataset == "d@v0002"
+
+
+@pytest.mark.parametrize("summary", [{}, {"recipe": []}, {"recipe": {"steps": ["quality"]}}])
+def test_a_damaged_summary_of_findings_is_named(
+    project: Project, dataset: Dataset, summary: dict[str, object]
+) -> None:
+    path = findings_folder(project, dataset) / "propose.json"
+    write_json(path, summary)
+    with pytest.raises(InputError, match="damaged") as error:
+        publish(project, dataset)
+    assert error.value.where == str(path)
+
+
+def test_rows_that_become_equal_are_recorded_under_the_ids_they_get(project: Project) -> None:
+    rows = [example(f"Write to {name}@example.com please", ANSWER) for name in ("jane.doe", "john.roe")]
+    dataset = stored(project, "mails", rows)
+    proposed(project, dataset, "[personal_data]")
+    publish(project, dataset)
+    new = open_dataset(project, "mails")
+    ids = [row["id"] for row in new.examples()]
+    assert ids[1] == f"{ids[0]}-2"
+    assert [change["new_id"] for change in changes_between(project, dataset, new)] == ids
+    assert diff(project, dataset, new).edited == 2
+
+
+def test_a_weight_of_nothing_stays_nothing(project: Project) -> None:
+    rows = [example(f"{sentence(i)} {i}", ANSWER, label="few" if i > 7 else "many") for i in range(10)]
+    for row in rows:
+        row["weight"] = 0.0
+    dataset = stored(project, "none", rows)
+    proposed(project, dataset, "[{balance: {action: weight}}]")
+    assert [finding.proposal for finding in read_findings(project, dataset)] == ["weight"] * 8
+    publish(project, dataset)
+    assert [row["weight"] for row in open_dataset(project, "none").examples()] == [0.0] * 10
 
 
 # --- publish: held, whole, and told
@@ -233,7 +334,10 @@ def test_every_change_of_a_version_in_many_files_reaches_its_own_row(
         assert row["tags"] == ([] if edited else ["cluster:x"])
     changes = list(changes_between(project, dataset, open_dataset(project, "large")))
     assert [c["source"]["line"] for c in changes] == [i + 1 for i in range(2500) if i % 3 != 2]
-    assert all((change["new_id"] is None) == (change["change"] == "dropped") for change in changes)
+    assert {(change["change"], change["new_id"] is None) for change in changes} == {
+        ("dropped", True),
+        ("edited", False),
+    }
     assert not list(project.folder("datasets", "large").glob(".changes*"))
 
 
@@ -331,3 +435,25 @@ def test_a_diff_prints_nothing_that_a_terminal_would_obey(here: Command, project
     stored(project, "a", [example("\x1b[2J\x07wipe\u202e", ANSWER)])
     stored(project, "b", [example("clean", ANSWER)])
     assert not any(mark in here("diff", "a", "b").stdout for mark in ("\x1b", "\x07", "\u202e"))
+
+
+def test_what_an_edit_leaves_of_personal_data_is_masked_too(here: Command, project: Project) -> None:
+    dataset = stored(project, "two", [example("Write to jane.doe@example.com or call", ANSWER)])
+    (row,) = dataset.examples()
+    span = {"part": "messages", "message": 0, "start": 33, "end": 37, "replacement": "phone"}
+    finding = Finding("style", "word", row["id"], row["source"], 1.0, "rewrite", {"spans": [span]})
+    folder = findings_folder(project, dataset)
+    write_findings(folder / "style.parquet", [finding], "f")
+    write_json(folder / "propose.json", {"recipe": {"name": "r", "steps": [{"style": {}}]}})
+    publish(project, dataset)
+    shown = here("diff", "two@1", "two@2").stdout
+    assert "[phone]" in shown
+    assert "jane" not in shown
+
+
+def test_changes_that_a_restored_version_has_undone_are_not_on_the_way(
+    project: Project, dataset: Dataset
+) -> None:
+    publish(project, dataset)
+    assert len(list(changes_between(project, dataset, open_dataset(project, "d")))) == 3
+    assert list(changes_between(project, dataset, restore(project, "d@v1"))) == []

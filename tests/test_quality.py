@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +21,8 @@ from workbench.checks.turns import Row
 from workbench.editing import apply_spans
 from workbench.errors import InputError, NotFoundError
 from workbench.examples import Example, make_example, message
-from workbench.findings import PROPOSALS, Finding, read_findings
+from workbench.finding_filter import Proposal
+from workbench.findings import Finding, read_findings
 from workbench.formats import Accepted, read_examples
 from workbench.paired import wilson
 from workbench.projects import Project, init_project
@@ -61,7 +62,9 @@ def cases(side: str) -> list[Any]:
 @pytest.mark.parametrize(("check", "case"), cases("hits"))
 def test_a_declared_fault_is_found(check: Check, case: Case) -> None:
     found = [f for f in look(case.example(), **case.limits) if f.kind == check.name]
-    assert [(f.step, 0 < f.score <= 1, f.proposal in PROPOSALS) for f in found] == [("quality", True, True)]
+    assert [(f.step, 0 < f.score <= 1, f.proposal in get_args(Proposal)) for f in found] == [
+        ("quality", True, True)
+    ]
     assert found[0].evidence["reason"]
 
 
@@ -258,9 +261,28 @@ def test_hostile_prompts_take_no_long_time() -> None:
         "\n- " * 3000,
         "\n\n" * 9000,
         "I'm sorry " * 900,
+        "\n" * 100_000 + "see http",
+        "- " * 9000 + "http://",
+        "http://a " * 9000 + "see",
     ]
     rows = [example(f"List five words. {text}", text) for text in hostile]
     assert len(quality.find(rows, quality.Options())) < 100
+
+
+@pytest.mark.parametrize(
+    ("answer", "only"),
+    [
+        ("\n https://example.com/a \n", True),
+        ("- https://example.com/a\n- <www.example.com>\n\n12) http://example.com", True),
+        ("1.https://example.com", True),
+        ("https://example.com is the one", False),
+        ("the www.example.com", False),
+        ("123. https://example.com", False),
+        ("- - https://example.com", False),
+    ],
+)
+def test_an_answer_of_links_alone_is_told_from_one_with_words(answer: str, only: bool) -> None:
+    assert ("url_only" in kinds(example("How do I reset the clock?", answer))) == only
 
 
 @pytest.mark.parametrize(

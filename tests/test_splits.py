@@ -19,7 +19,7 @@ from workbench.errors import InputError
 from workbench.examples import Example, make_example, message, prompt_text
 from workbench.importing import import_files
 from workbench.projects import Project
-from workbench.publishing import publish
+from workbench.publishing import publish, restore
 from workbench.splits import split
 from workbench.splitting.dealing import FREE, LEFT_OUT, deal_folds, deal_shares, deal_times, unit_strata
 from workbench.versions import open_dataset
@@ -298,6 +298,18 @@ def test_an_edited_row_keeps_its_side(project: Project, tmp_path: Path) -> None:
     again = split(project, bare_dataset, keep=first.dataset, seed=9)
     assert sides_of(project, again.dataset) == sides_of(project, first.dataset)
     assert again.kept == 30
+
+
+def test_a_restored_row_keeps_the_side_of_its_edited_form(project: Project, tmp_path: Path) -> None:
+    rows = [chat(sentence(i), f"The key is {TOKEN[:-3]}{i + 100} for today.") for i in range(30)]
+    first = split(project, imported(project, write_jsonl(tmp_path / "d.jsonl", rows), "d"), test=0.3)
+    proposed(project, open_dataset(project, first.dataset), "[secrets]")
+    edited = publish(project, open_dataset(project, first.dataset))
+    restored = restore(project, "d@v1")
+    assert sides_of(project, restored.ref) == [None] * 30
+    again = split(project, restored, keep=edited.dataset, seed=9)
+    assert again.kept == 30
+    assert sides_of(project, again.dataset) == sides_of(project, edited.dataset)
 
 
 def test_appended_rows_are_dealt_and_the_others_stay(project: Project, tmp_path: Path) -> None:

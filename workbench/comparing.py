@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from workbench.sql import Connection
 
 SAMPLES = 20
-NOT_RECORDED = "not recorded"
-
-
 ORDER = pa.schema([("filename", pa.string()), ("place", pa.int64())])
 GONE = """CREATE TEMP TABLE gone AS SELECT id,
     coalesce(f.reason, 'undone: ' || b.reason, 'not recorded') AS reason
@@ -110,19 +107,43 @@ def diff(project: Project, old: Dataset, new: Dataset, *, examples: int = 5) -> 
 
 
 def changes_between(project: Project, old: Dataset, new: Dataset) -> Iterator[dict[str, Any]]:
-    """Stream the recorded changes of the versions after ``old``, up to and with ``new``, in order."""
-    chain: list[Dataset] = []
-    current: Dataset | None = new
-    while current is not None and current.ref != old.ref:
-        chain.append(current)
-        parent = current.manifest.get("parent")
-        current = open_dataset(project, parent) if parent else None
-    for version in reversed(chain):
-        path = version.path / "changes.parquet"
-        if path.exists():
-            with reading(path), pq.ParquetFile(path) as parquet:
-                for batch in parquet.iter_batches(batch_size=5000):
-                    yield from batch.to_pylist()
+    """Stream the recorded changes of the versions after ``old``, up to and with ``new``, in order.
+
+    What a restored version has undone was not changed on the way, and is left out.
+    """
+    for version in _ways(project, old, new)[1]:
+        yield from _changes_of(version, CHANGES.names)
+
+
+def former_ids(project: Project, old: Dataset, new: Dataset) -> dict[str, str]:
+    """The id in ``old`` of rows of ``new`` that have another id there, however often they were edited.
+
+    Edits made since the common ancestor on the way to ``new`` are followed back, and those
+    on the way to ``old`` forward. Ids of no row of ``new`` may be among the keys.
+    """
+    back, forth = _ways(project, old, new)
+    former: dict[str, str] = {}
+    for version in reversed(forth):
+        edits = {became: was for was, became in _edits(version)}
+        former = {**edits, **{now: edits.get(was, was) for now, was in former.items()}}
+    for version in back:
+        edits = dict(_edits(version))
+        former = {**edits, **{now: edits.get(was, was) for now, was in former.items()}}
+    return former
+
+
+def _edits(version: Dataset) -> Iterator[tuple[str, str]]:
+    for change in _changes_of(version, ["id", "new_id"]):
+        if change["new_id"] and change["new_id"] != change["id"]:
+            yield change["id"], change["new_id"]
+
+
+def _changes_of(version: Dataset, columns: list[str]) -> Iterator[dict[str, Any]]:
+    path = version.path / "changes.parquet"
+    if path.exists():
+        with reading(path), pq.ParquetFile(path) as parquet:
+            for batch in parquet.iter_batches(batch_size=5000, columns=columns):
+                yield from batch.to_pylist()
 
 
 def _recorded(connection: Connection, name: str, versions: list[Dataset]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import InputError
-from workbench.files import DAMAGED, storage_errors, sweep, sync_folder
+from workbench.files import DAMAGED, storage_errors, sweep, sync_folder, temporary_name
 from workbench.projects import Project
 from workbench.versions import reading
 
@@ -40,7 +39,7 @@ def write_set(
     An empty set, and one whose hash is not the ``expected`` one, is not kept.
     """
     folder = project.folder("decisions")
-    temporary = folder / f".set-{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
+    temporary = temporary_name(folder / "set")
     digest, count = hashlib.sha256(), 0
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

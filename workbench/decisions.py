@@ -15,13 +15,13 @@ import getpass
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from workbench.decided_sets import IDS, read_set, set_file
+from workbench.decided_sets import IDS, set_file
 from workbench.errors import InputError
 from workbench.files import append_lines, read_lines
 from workbench.projects import Project
@@ -60,14 +60,6 @@ class Decision:
         """One line of ``decisions.jsonl``."""
         line = asdict(self)
         return line if self.ids else {name: line[name] for name in REQUIRED}
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The decisions in force: finding id to decision, example id to decision."""
-
-    findings: dict[str, Decision]
-    examples: dict[str, Decision]
 
 
 def decide(
@@ -120,20 +112,6 @@ def bulk_id() -> str:
 def read_decisions(project: Project) -> list[Decision]:
     """Every line ever recorded, oldest first; a bulk decision is one line."""
     return list(parsed(read_lines(decisions_path(project))))
-
-
-def standing(project: Project) -> Standing:
-    """The decisions in force now, as dictionaries; meant for few (see `standing_tables`)."""
-    force: dict[str, dict[str, Decision]] = {"finding": {}, "example": {}}
-    for decision in in_force(read_decisions(project)):
-        if decision.action == "undo":
-            force[decision.target].pop(decision.id, None)
-        elif decision.ids:
-            for ids in read_set(project, decision.ids):
-                force[decision.target].update((one, replace(decision, id=one)) for one in ids)
-        else:
-            force[decision.target][decision.id] = decision
-    return Standing(force["finding"], force["example"])
 
 
 def standing_bulk(project: Project) -> list[Decision]:

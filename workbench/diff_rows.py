@@ -14,6 +14,8 @@ from workbench.projects import Project
 from workbench.reviewing import examples_of, sensitive_spans
 from workbench.versions import Dataset, open_dataset
 
+THRESHOLD = 0.4
+"""From this score on personal data is masked, as the step ``personal_data`` does by default."""
 CONTEXT = 40
 EXCERPT = 120
 
@@ -22,14 +24,15 @@ EXCERPT = 120
 class DiffRow:
     """One row of a diff: its form in the version that has it and, if edited, the new form.
 
-    ``spans`` are the personal data and secrets found in ``example``, ``changes`` the changed
-    spans of `workbench.comparing.Diff`.
+    ``spans`` are the personal data and secrets of ``example`` and of ``edited``, by example id:
+    those that a step has found and those that the scanners see now, for an edited row has no
+    findings yet. ``changes`` are the changed spans of `workbench.comparing.Diff`.
     """
 
     reason: str
     example: Example
     edited: Example | None
-    spans: list[dict[str, Any]]
+    spans: dict[str, list[dict[str, Any]]]
     changes: list[dict[str, Any]]
 
 
@@ -44,11 +47,14 @@ def diff_rows(project: Project, found: Diff) -> Iterator[DiffRow]:
         ids += [row["new_id"] for _, row in named if "new_id" in row and ref == found.new]
         texts[ref], spans[ref] = _of_version(project, dataset, ids)
     for reason, row in named:
+        refs = [(row["version"], row["id"]), *([(found.new, row["new_id"])] if "new_id" in row else [])]
+        sides = {identity: texts[ref][identity] for ref, identity in refs}
+        known = {identity: spans[ref][identity] for ref, identity in refs}
         yield DiffRow(
             reason,
-            texts[row["version"]][row["id"]],
-            texts[found.new].get(row.get("new_id", "")),
-            spans[row["version"]][row["id"]],
+            sides[row["id"]],
+            sides.get(row.get("new_id", "")),
+            {identity: [*known[identity], *_seen(side)] for identity, side in sides.items()},
             row.get("spans", []),
         )
 
@@ -57,11 +63,12 @@ def row_text(row: DiffRow) -> str:
     """A row for the terminal: where it is from, then ``-`` and ``+`` lines, or how it begins."""
     source = row.example["source"] or {}
     head = f"  {source.get('file')}:{source.get('line')}  {row.example['id']}"
-    masked = _masked(row.example, row.spans)
+    masked = _masked(row.example, row.spans[row.example["id"]])
     if row.edited is None:
         text = prompt_text(masked)
         return f"{head}\n    {_line(text[:EXCERPT])}{'…' if len(text) > EXCERPT else ''}"
-    sides = [{(part, i): m["content"] for part, i, m in parts(side)} for side in (masked, row.edited)]
+    after = _masked(row.edited, row.spans[row.edited["id"]])
+    sides = [{(part, i): m["content"] for part, i, m in parts(side)} for side in (masked, after)]
     lines = [head]
     for change in row.changes:
         place = (change["part"], change["message"])
@@ -77,6 +84,21 @@ def _of_version(
 ) -> tuple[dict[str, Example], dict[str, list[dict[str, Any]]]]:
     with listed(project, dataset) as connection:
         return examples_of(connection, ids), sensitive_spans(connection, ids)
+
+
+def _seen(example: Example) -> list[dict[str, Any]]:
+    """What the scanners of the steps ``personal_data`` and ``secrets`` see in a row."""
+    from workbench.personal_data import ENTITIES, scan
+    from workbench.steps.secrets import scan as scan_secrets
+
+    return [
+        {"part": part, "message": index, **span}
+        for part, index, message in parts(example)
+        for span in (
+            *scan(message["content"], tuple(ENTITIES), THRESHOLD),
+            *scan_secrets(message["content"]),
+        )
+    ]
 
 
 def _masked(example: Example, spans: list[dict[str, Any]]) -> Example:

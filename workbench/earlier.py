@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from workbench.findings import Finding
+from workbench.findings import SCHEMA, Finding
 from workbench.steps._earlier import Earlier
 from workbench.steps._grouping import Collisions, Keys, collisions
 from workbench.versions import reading
 
 FAULT_STEPS = ("quality", "language", "model_scores", "outliers")
 BATCH_ROWS = 65_536
+Read = Callable[[list[str]], Iterable[pa.RecordBatch]]
 
 
 class Lazy(Mapping[str, Any]):
@@ -56,53 +56,48 @@ def earlier_on_disk(
     an example; ``clusters`` and ``templates`` are the names in the evidence of findings of
     kind ``cluster`` and ``template``. Raises `InputError` for a damaged file.
     """
-    paths = [folder / f"{step}.parquet" for step in steps]
-    faulty = [path for path in paths if path.stem in FAULT_STEPS]
-    return Earlier(
-        _dropped(paths),
-        Lazy(lambda: _faults(faulty)),
-        Lazy(lambda: _named(paths, "cluster")),
-        Lazy(lambda: _named(paths, "template")),
-        group,
-    )
+    return _gathered(lambda columns: _batches([folder / f"{step}.parquet" for step in steps], columns), group)
 
 
 def earlier_of(findings: Iterable[Finding]) -> Earlier:
     """The same of findings that are at hand."""
-    dropped: set[str] = set()
-    faults: Counter[str] = Counter()
-    names: dict[str, dict[str, str]] = {"cluster": {}, "template": {}}
-    for finding in findings:
-        if finding.proposal == "drop":
-            dropped.add(finding.example_id)
-        elif finding.proposal == "flag" and finding.step in FAULT_STEPS:
-            faults[finding.example_id] += 1
-        if finding.kind in names and finding.kind in finding.evidence:
-            names[finding.kind][finding.example_id] = str(finding.evidence[finding.kind])
-    return Earlier(frozenset(dropped), faults, names["cluster"], names["template"])
+    rows = [finding.as_dict() | {"evidence": json.dumps(finding.evidence)} for finding in findings]
+    table = pa.Table.from_pylist(rows, SCHEMA)
+    return _gathered(lambda columns: table.select(columns).to_batches(), collisions)
 
 
-def _dropped(paths: list[Path]) -> frozenset[str]:
+def _gathered(read: Read, group: Callable[[Keys], Collisions]) -> Earlier:
+    return Earlier(
+        _dropped(read),
+        Lazy(lambda: _faults(read)),
+        Lazy(lambda: _named(read, "cluster")),
+        Lazy(lambda: _named(read, "template")),
+        group,
+    )
+
+
+def _dropped(read: Read) -> frozenset[str]:
     parts = [
         batch.filter(pc.equal(batch["proposal"], "drop"))["example_id"]
-        for batch in _batches(paths, ["example_id", "proposal"])
+        for batch in read(["example_id", "proposal"])
     ]
     return frozenset(pa.chunked_array(parts, pa.string()).unique().to_pylist())
 
 
-def _faults(paths: list[Path]) -> dict[str, int]:
-    parts = [
-        batch.filter(pc.equal(batch["proposal"], "flag"))["example_id"]
-        for batch in _batches(paths, ["example_id", "proposal"])
-    ]
+def _faults(read: Read) -> dict[str, int]:
+    steps = pa.array(FAULT_STEPS)
+    parts = []
+    for batch in read(["step", "example_id", "proposal"]):
+        flagged = pc.and_(pc.equal(batch["proposal"], "flag"), pc.is_in(batch["step"], value_set=steps))
+        parts.append(batch.filter(flagged)["example_id"])
     counts = pa.chunked_array(parts, pa.string()).value_counts()
     return dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
 
 
-def _named(paths: list[Path], kind: str) -> dict[str, str]:
+def _named(read: Read, kind: str) -> dict[str, str]:
     names: dict[str, str] = {}
     known: dict[str, str] = {}  # one text object for each name, not one for each row
-    for batch in _batches(paths, ["example_id", "kind", "evidence"]):
+    for batch in read(["example_id", "kind", "evidence"]):
         chosen = batch.filter(pc.equal(batch["kind"], kind))
         for identity, evidence in zip(
             chosen["example_id"].to_pylist(), chosen["evidence"].to_pylist(), strict=True

@@ -28,7 +28,8 @@ def edited(example: Example, changes: Sequence[Change]) -> Example:
             own = [tag for tag in example["tags"] or [] if not tag.startswith("cluster:")]
             example["tags"] = [*own, *change.evidence["tags"]]
         elif change.change == "weighted":
-            example["weight"] = float(example["weight"] or 1.0) * float(change.evidence["weight"])
+            own_weight = 1.0 if example["weight"] is None else float(example["weight"])
+            example["weight"] = own_weight * float(change.evidence["weight"])
     return example
 
 

@@ -6,16 +6,21 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import socket
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError, StorageError
 
 DAMAGED = "restore it from a copy, or move the folder it lies in out of the project"
+LONGEST_NAME = 100
+_OWNER = re.compile(r"(?:\.on-(?P<host>[\w-]+))?\.(?P<process>\d+)\.tmp\Z", re.ASCII)
 
 
 @contextmanager
@@ -119,11 +124,28 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def temporary_name(path: Path) -> Path:
+    """Name a file or folder beside ``path`` to write to until it is whole.
+
+    No two calls give the same name, and the name tells `sweep` whose it is:
+    ``.NAME.<8 hex digits>.on-<host>.<process id>.tmp``. A long ``NAME`` is cut, so that the
+    whole fits where ``path`` does.
+    """
+    name = os.fsencode(path.name)[:LONGEST_NAME].decode("utf-8", "ignore")
+    return path.with_name(f".{name}.{uuid.uuid4().hex[:8]}.on-{_host()}.{os.getpid()}.tmp")
+
+
 def sweep(folder: Path) -> None:
-    """Remove what writers that no longer live have left: names that end in ``.<process id>.tmp``."""
+    """Remove what writers of this machine that no longer live have left in a folder.
+
+    Whether a writer of another machine lives cannot be told from here, so what it left
+    stays. A name without a host is taken for this machine's.
+    """
     for leftover in folder.glob(".*.tmp"):
-        owner = leftover.name.split(".")[-2]
-        if owner.isdigit() and not _is_alive(int(owner)):
+        owner = _OWNER.search(leftover.name)
+        if owner is None or owner["host"] not in (None, _host()):
+            continue
+        if not _is_alive(int(owner["process"])):
             shutil.rmtree(leftover, ignore_errors=True)
             with suppress(OSError):
                 leftover.unlink()
@@ -154,7 +176,7 @@ def _write_pieces(path: Path, pieces: Iterable[str]) -> int:
     count = 0
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+        temporary = temporary_name(path)
         try:
             with temporary.open("w", encoding="utf-8") as file:
                 for count, piece in enumerate(pieces, 1):  # noqa: B007 - told below
@@ -166,6 +188,11 @@ def _write_pieces(path: Path, pieces: Iterable[str]) -> int:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
     return count
+
+
+@cache
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", socket.gethostname())[:64] or "unnamed"
 
 
 def _is_alive(process_id: int) -> bool:

@@ -46,6 +46,11 @@ class FindingFilter(BaseModel):
             raise ValueError("a field of the evidence has letters, digits, '_' and '-'")
         return value
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the filter lets everything through."""
+        return self == FindingFilter()
+
     def words(self) -> str:
         """The filter as `parse_filter` reads it; the same filter always gives the same words."""
         found = [(key, value) for key in LISTS for value in sorted(set(getattr(self, key)))]

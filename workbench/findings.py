@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from workbench.errors import InputError
 from workbench.examples import SOURCE, Example
-from workbench.files import not_a_folder, storage_errors
+from workbench.files import DAMAGED, not_a_folder, read_json, storage_errors, temporary_name
 from workbench.projects import Project
 from workbench.versions import Dataset, reading
 
-PROPOSALS = ("drop", "rewrite", "tag", "weight", "flag")
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -105,6 +104,37 @@ def finding_files(project: Project, dataset: Dataset) -> list[Path]:
     return sorted(findings_folder(project, dataset).glob("*.parquet"))
 
 
+def proposed_recipe(project: Project, dataset: Dataset) -> dict[str, Any]:
+    """The recipe that has run to its end over a version: ``{name, steps, …}``.
+
+    Raises `InputError` when none has, or when a step's findings are gone since: what is not
+    there must not pass for nothing found.
+    """
+    summary = findings_folder(project, dataset) / "propose.json"
+    if not summary.exists():
+        raise InputError(
+            f"there are no findings for {dataset.ref}",
+            remedy=f"run `workbench propose {dataset.ref}` first",
+        )
+    recipe = read_json(summary).get("recipe")
+    if not isinstance(recipe, dict) or not _has_steps(recipe):
+        raise InputError("the summary of the findings is damaged", where=str(summary), remedy=DAMAGED)
+    for name in proposed_steps(recipe):
+        path = summary.with_name(f"{name}.parquet")
+        if fingerprint_of(path) is None:
+            raise InputError(
+                f"the findings of {name} are damaged or missing",
+                where=str(path),
+                remedy=f"run `workbench propose {dataset.ref}` again",
+            )
+    return recipe
+
+
+def proposed_steps(recipe: dict[str, Any]) -> list[str]:
+    """The names of the steps of a recipe as `proposed_recipe` gives it, in order."""
+    return [str(next(iter(step))) for step in recipe["steps"]]
+
+
 def write_findings(
     path: Path, findings: Iterable[Finding | pa.Table | pa.RecordBatch], fingerprint: str
 ) -> int:
@@ -117,7 +147,7 @@ def write_findings(
     """
     not_a_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     schema = SCHEMA.with_metadata({"fingerprint": fingerprint})
     count = 0
     try:
@@ -190,6 +220,11 @@ def finding_of(row: dict[str, Any]) -> Finding:
         row["proposal"],
         json.loads(row["evidence"]),
     )
+
+
+def _has_steps(recipe: dict[str, Any]) -> bool:
+    steps = recipe.get("steps")
+    return isinstance(steps, list) and all(isinstance(step, dict) and len(step) == 1 for step in steps)
 
 
 def _tables(items: Iterable[Finding | pa.Table | pa.RecordBatch]) -> Iterator[pa.Table]:

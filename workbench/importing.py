@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from workbench.errors import InputError
 from workbench.examples import Example
-from workbench.files import storage_errors
+from workbench.files import storage_errors, temporary_name
 from workbench.formats import Accepted, detect_file, read_examples
 from workbench.formats.sources import Source, sources
 from workbench.projects import Project, check_name
@@ -66,7 +65,7 @@ def import_files(
     existing = open_dataset(project, name) if name in dataset_names(project) else None
     known = set(existing.table(["id"])["id"].to_pylist()) if existing else set()
     counter = _Counter(known, progress)
-    rejects = project.folder("datasets", name, f".rejects.{os.getpid()}.tmp")
+    rejects = temporary_name(project.folder("datasets", name, "rejects"))
     with storage_errors(rejects), ExitStack() as cleanup:
         cleanup.callback(rejects.unlink, missing_ok=True)
         rejects.parent.mkdir(parents=True, exist_ok=True)

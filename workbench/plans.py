@@ -2,22 +2,27 @@
 
 Steps count in the order of the recipe and their findings in the order of the file. A row
 that is to be dropped has that one change, the first proposal's; otherwise its edits, tags
-and weights in order. A person's decision beats every proposal, and where a person drops the
-row that a duplicate was dropped in favour of, the first such duplicate stays in its place.
+and weights in order. A person's decision beats every proposal.
+
+A duplicate is dropped in favour of its keeper, and that perhaps in favour of another: the
+group is the tree under one first keeper. When a person drops the first keeper, or a proposal
+to drop it for a fault of its own is in force, one duplicate stays in its place: of those with
+no other drop in force and none that a person accepted the nearest to the keeper, and of these
+the one found first. A surplus (`workbench.steps.balance`) is no fault: were a duplicate to take the place of one
+of its rows, the cap would not hold.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workbench.files import read_json
-from workbench.findings import findings_folder
+from workbench.findings import proposed_recipe, proposed_steps
 from workbench.projects import Project
 from workbench.sql import arrow_table, one, rows, stream
 from workbench.versions import Dataset, reading
@@ -34,20 +39,34 @@ LEFT JOIN said_findings AS said ON said.id = f.id
 LEFT JOIN said_examples AS row_said ON row_said.id = f.example_id
 """
 PROPOSED_DROPS = """
-CREATE TEMP TABLE proposed_drops AS SELECT example_id, min(rank) AS rank FROM weighed
-WHERE proposal = 'drop' AND said IS DISTINCT FROM 'reject' AND row_said IS NULL GROUP BY example_id
+CREATE TEMP TABLE proposed_drops AS SELECT example_id, rank, step, said,
+    CASE WHEN contains(evidence, '"keeper"') THEN json_extract_string(evidence, '$.keeper') END AS keeper
+FROM weighed WHERE proposal = 'drop' AND said IS DISTINCT FROM 'reject' AND row_said IS NULL
+"""
+GONE = """
+CREATE TEMP TABLE gone AS SELECT id FROM said_examples WHERE action = 'drop'
+UNION SELECT example_id FROM proposed_drops WHERE keeper IS NULL AND step <> 'balance'
 """
 PROMOTED = """
-CREATE TEMP TABLE promoted AS SELECT min(rank) AS rank FROM (
-    SELECT rank, json_extract_string(evidence, '$.keeper') AS keeper
-    FROM weighed SEMI JOIN proposed_drops USING (rank)
-    WHERE EXISTS (SELECT 1 FROM said_examples WHERE action = 'drop')
-) WHERE keeper IN (SELECT id FROM said_examples WHERE action = 'drop') GROUP BY keeper
+CREATE TEMP TABLE promoted AS WITH RECURSIVE duplicates AS (
+    SELECT example_id, min(rank) AS rank, arg_min(keeper, rank) AS keeper
+    FROM proposed_drops WHERE keeper IS NOT NULL GROUP BY example_id
+), below(first, id, depth) AS (
+    SELECT id, id, 0 FROM gone ANTI JOIN duplicates ON example_id = id
+    UNION ALL
+    SELECT first, example_id, depth + 1 FROM below JOIN duplicates ON keeper = below.id
+), single AS (
+    SELECT example_id FROM proposed_drops GROUP BY example_id
+    HAVING count(*) = 1 AND bool_and(said IS DISTINCT FROM 'accept')
+)
+SELECT arg_min(duplicates.rank, (depth, duplicates.rank)) AS rank
+FROM below JOIN duplicates ON example_id = below.id SEMI JOIN single USING (example_id) GROUP BY first
 """
 CHANGES = """
 CREATE TEMP TABLE changes AS
 WITH drops AS (
-    SELECT * FROM proposed_drops ANTI JOIN promoted USING (rank)
+    SELECT example_id, min(rank) AS rank FROM proposed_drops ANTI JOIN promoted USING (rank)
+    GROUP BY example_id
 ), found AS (
     SELECT weighed.example_id, rank, 'dropped' AS change, step, kind, finding, said, who, why,
         NULL AS evidence
@@ -90,13 +109,19 @@ class Change:
 
 
 def make_plan(connection: Connection, project: Project, dataset: Dataset) -> None:
-    """Work the plan out as table ``changes``, in a connection of `workbench.finding_queries.listed`."""
-    recipe = read_json(findings_folder(project, dataset) / "propose.json")["recipe"]
-    names = [next(iter(step)) for step in recipe["steps"]]
+    """Work the plan out as table ``changes``, in a connection of `workbench.finding_queries.listed`.
+
+    Raises `InputError` when the findings of the version are not whole.
+    """
+    make_plan_of(connection, dataset, proposed_steps(proposed_recipe(project, dataset)))
+
+
+def make_plan_of(connection: Connection, dataset: Dataset, names: Sequence[str]) -> None:
+    """The plan of some steps in the order given; of none it is what people decided about rows."""
     steps = {"step": pa.array(names, pa.string()), "place": pa.array(range(len(names)), pa.int64())}
     arrow_table(connection, "steps", pa.table(steps))
     arrow_table(connection, "files", _starts(dataset))
-    for statement in (WEIGHED, PROPOSED_DROPS, PROMOTED, CHANGES):
+    for statement in (WEIGHED, PROPOSED_DROPS, GONE, PROMOTED, CHANGES):
         connection.execute(statement)
 
 

@@ -14,6 +14,7 @@ from workbench.files import expanded, write_text
 
 MARKER = "workbench.toml"
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])([.].*)?")
+OWN_FOLDERS = ("datasets", "findings", "decisions", "runs", "scores")
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -43,6 +44,17 @@ class Project:
     def folder(self, *names: str) -> Path:
         """A path below the project."""
         return self.root.joinpath(*names)
+
+    def refuse_own(self, path: Path) -> None:
+        """Raise `InputError` when a file to be written would lie among the project's own."""
+        target = path.resolve()
+        for name in OWN_FOLDERS:
+            if target.is_relative_to(self.folder(name).resolve()):
+                raise InputError(
+                    f"the folder {name} of the project is written by Workbench alone",
+                    where=str(path),
+                    remedy="name a file somewhere else",
+                )
 
 
 def init_project(folder: Path, name: str | None = None) -> Project:

@@ -85,20 +85,23 @@ def propose(
     rows, are not run again, nor are the shards that an interrupted step has done. Rows stream
     in batches; the feature columns of group steps lie on disk. ``progress`` gets step, rows
     done and rows in all; what it raises stops the work. Raises `InputError` for wrong
-    options, `MissingExtraError`, `BusyError`.
+    options, `MissingExtraError`, `BusyError`, `NotFoundError` for what a step needs; the
+    findings of an earlier recipe are then still there.
     """
     check_engine(engine, ray_address)
     with _one_at_a_time(project, dataset), ExitStack() as stack:
         plan = _planned(project, dataset, recipe)
-        _clear(findings_folder(project, dataset), plan)
+        # What cannot be done is refused before anything that was found is taken away.
+        tasks = _tasks(project, dataset, plan)
         opened: Engine | None = None
+        if tasks:
+            opened = stack.enter_context(opened_engine(engine, dataset.rows, workers, ray_address))
+        _clear(findings_folder(project, dataset), plan)
         results = []
         for planned in plan:
             started = time.perf_counter()
-            if not planned.is_done:
-                if opened is None:
-                    opened = stack.enter_context(opened_engine(engine, dataset.rows, workers, ray_address))
-                _run_step(project, dataset, planned, opened, progress)
+            if opened and planned.step.name in tasks:
+                _run_step(planned, tasks.pop(planned.step.name), opened, dataset.rows, progress)
             if progress:
                 progress(planned.step.name, dataset.rows, dataset.rows)
             results.append(_result(planned, dataset, time.perf_counter() - started))
@@ -166,25 +169,36 @@ def _clear(folder: Path, plan: list[Planned]) -> None:
         shutil.rmtree(stale, ignore_errors=True)
 
 
-def _run_step(
-    project: Project, dataset: Dataset, planned: Planned, engine: Engine, progress: Progress | None
-) -> None:
-    step, folder = planned.step, planned.shards
+def _tasks(project: Project, dataset: Dataset, plan: list[Planned]) -> dict[str, Task]:
+    """What is to be done for each step that is not done, by the step's name, ready to run."""
+    waiting = [planned for planned in plan if not planned.is_done]
+    shards = shards_of(dataset) if waiting else ()
+    return {
+        planned.step.name: Task(
+            planned.step.name,
+            planned.step.options,
+            _prepare(project, dataset, planned.step),
+            planned.shards,
+            planned.fingerprint,
+            shards,
+        )
+        for planned in waiting
+    }
+
+
+def _run_step(planned: Planned, task: Task, engine: Engine, total: int, progress: Progress | None) -> None:
+    folder = planned.shards
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
-    shards = shards_of(dataset)
-    task = Task(
-        step.name, step.options, _prepare(project, dataset, step), folder, planned.fingerprint, shards
-    )
-    waiting = [number for number in range(len(shards)) if not task.is_done(number)]
-    count = dataset.rows - sum(shards[number].rows for number in waiting)
+    waiting = [number for number in range(len(task.shards)) if not task.is_done(number)]
+    count = total - sum(task.shards[number].rows for number in waiting)
 
     def tick(rows: int) -> None:
         nonlocal count
         count += rows
         if progress:
-            progress(step.name, count, dataset.rows)
+            progress(task.step, count, total)
 
     tick(0)
     engine.run(task, waiting, tick)

@@ -6,8 +6,6 @@ dropped, edited or weighted, with the finding that caused it and who said so.
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,12 +21,12 @@ from filelock import FileLock, Timeout
 from workbench.editing import edited
 from workbench.errors import BusyError, InputError
 from workbench.examples import SOURCE, Example
-from workbench.files import read_json, storage_errors
+from workbench.files import storage_errors, temporary_name
 from workbench.finding_queries import listed
-from workbench.findings import findings_folder
+from workbench.findings import findings_folder, proposed_recipe
 from workbench.plans import Change, make_plan, overruled, planned
 from workbench.projects import Project
-from workbench.versions import Dataset, open_dataset, with_unique_ids, write_version
+from workbench.versions import Dataset, open_dataset, unique_ids, write_version
 
 CHANGES = pa.schema(
     [
@@ -71,19 +69,19 @@ def publish(project: Project, dataset: Dataset, *, progress: Progress | None = N
     Rows and changes stream side by side; memory does not grow with their number. The same
     findings and decisions give the same version, so publishing twice changes nothing. No
     recipe can start over this version meanwhile. Raises `InputError` when no findings were
-    proposed for this version, `BusyError` when a proposal is under way.
+    proposed for this version or a step's are gone, `BusyError` when a proposal is under way.
     """
-    with _findings_held(project, dataset) as folder, listed(project, dataset) as connection:
+    with _findings_held(project, dataset) as recipe, listed(project, dataset) as connection:
         make_plan(connection, project, dataset)
         refused = overruled(connection)
         with _Log(project, dataset) as log:
-            rows = with_unique_ids(_changed_rows(dataset, planned(connection), log, progress))
+            rows = _changed_rows(dataset, planned(connection), log, progress)
             written = write_version(
                 project,
                 dataset.name,
                 rows,
                 parent=dataset,
-                origin={"verb": "publish", "recipe": read_json(folder / "propose.json")["recipe"]},
+                origin={"verb": "publish", "recipe": recipe},
                 sidecar=log.move_into,
             )
     dropped, changed = log.counts("dropped"), log.counts("edited")
@@ -102,9 +100,10 @@ def restore(project: Project, ref: str) -> Dataset:
 
 
 @contextmanager
-def _findings_held(project: Project, dataset: Dataset) -> Iterator[Path]:
+def _findings_held(project: Project, dataset: Dataset) -> Iterator[dict[str, Any]]:
+    """The recipe that the findings are of; no other can run until the block ends."""
+    proposed_recipe(project, dataset)
     folder = findings_folder(project, dataset)
-    _need_findings(folder, dataset)
     lock = FileLock(folder / ".lock")
     try:
         with storage_errors(folder):
@@ -115,29 +114,22 @@ def _findings_held(project: Project, dataset: Dataset) -> Iterator[Path]:
         ) from error
     try:
         # A proposal may have begun, and may have been killed, since the first look.
-        _need_findings(folder, dataset)
-        yield folder
+        yield proposed_recipe(project, dataset)
     finally:
         lock.release()
-
-
-def _need_findings(folder: Path, dataset: Dataset) -> None:
-    if not (folder / "propose.json").exists():
-        raise InputError(
-            f"there are no findings for {dataset.ref}",
-            remedy=f"run `workbench propose {dataset.ref}` first",
-        )
 
 
 def _changed_rows(
     dataset: Dataset, changes: Iterator[Change], log: _Log, progress: Progress | None
 ) -> Iterator[Example]:
+    unique = unique_ids()
     by_row = groupby(changes, key=lambda change: change.position)
     place, group = next(by_row, (None, iter(())))
     for position, example in enumerate(dataset.examples()):
         if progress and position and position % 1000 == 0:
             progress(position, dataset.rows)
         if position != place:
+            example["id"] = unique(example["id"])
             yield example
             continue
         mine = list(group)
@@ -146,6 +138,7 @@ def _changed_rows(
         old_id, source = example["id"], example["source"]
         if not dropped:
             example = edited(example, mine)
+            example["id"] = unique(example["id"])
         for change in mine:
             log.add(change, old_id, None if dropped else example["id"], source)
         if not dropped:
@@ -162,8 +155,7 @@ class _Log:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     def __enter__(self) -> _Log:
-        name = f".changes-{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
-        self.path = self.project.folder("datasets", self.dataset.name, name)
+        self.path = temporary_name(self.project.folder("datasets", self.dataset.name, "changes"))
         with storage_errors(self.path):
             self.writer = pq.ParquetWriter(self.path, CHANGES, compression="zstd")
         return self

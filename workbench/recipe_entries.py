@@ -38,10 +38,26 @@ class Place:
     chain: tuple[Path, ...]
 
 
+class _OnceLoader(yaml.SafeLoader):
+    """Safe YAML in which a key that is given twice is a fault and not the last one's win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Make a mapping. Raises `yaml.YAMLError` with the line of the second key."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is not None and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{str(key)[:40]}' is there twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
 def read_yaml(text: str, where: str) -> dict[str, Any]:
     """A recipe's YAML as it stands, its keys checked. Raises `InputError` with the line."""
     try:
-        raw = yaml.safe_load(text)
+        raw = yaml.load(text, _OnceLoader)  # noqa: S506 - derives from SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""

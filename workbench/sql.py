@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import InputError, StorageError, WorkbenchError
-from workbench.files import DAMAGED, sweep
+from workbench.files import DAMAGED, sweep, temporary_name
 from workbench.projects import Project
 from workbench.versions import reading
 
@@ -45,7 +44,7 @@ def connected(project: Project) -> Iterator[Connection]:
     """
     import duckdb
 
-    spill = project.folder(f".sql-{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp")
+    spill = temporary_name(project.folder("sql"))
     sweep(project.root)
     connection = duckdb.connect(
         ":memory:",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.content import content_path
 from workbench.errors import InputError, NotFoundError
+from workbench.formats.files import records
 from workbench.policy import Policy, TaskPolicy
 from workbench.projects import Project
 
@@ -73,9 +73,11 @@ class Suite:
         config = _read_yaml(path)
         options = config.get("dataset_kwargs")
         files = options.get("data_files") if isinstance(options, dict) else None
-        if isinstance(files, dict) and all(isinstance(name, str) for name in files.values()):
-            absolute = {split: str((path.parent / name).resolve()) for split, name in files.items()}
-            config["dataset_kwargs"] = {**config["dataset_kwargs"], "data_files": absolute}
+        if files:
+            config["dataset_kwargs"] = {
+                **config["dataset_kwargs"],
+                "data_files": _absolute(files, path.parent),
+            }
         return config
 
     def task_name(self, task: SuiteTask) -> str:
@@ -115,19 +117,53 @@ def load_suite(name_or_file: str, project: Project | None) -> Suite:
 
 
 def suite_items(suite: Suite, roles: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
-    """Yield ``(task, item number, question text)`` of the local items of a suite's tasks."""
+    """Yield ``(task, item number, question text)`` of the local items of a suite's tasks.
+
+    Raises `NotFoundError` for a file that is not there and `InputError` for one that cannot
+    be read: items that nobody looked at must not pass for items that no row holds.
+    """
     for task in suite.file.tasks:
         config = suite.task_config(task)
         if config is None or task.role not in roles:
             continue
-        files = (config.get("dataset_kwargs") or {}).get("data_files") or {}
-        path = Path(str(files.get(config.get("test_split", "test"), "")))
-        if path.suffix not in (".jsonl", ".json") or not path.is_file():
-            continue
         template = str(config.get("doc_to_text", "{{question}}"))
-        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-            if line.strip():
-                yield str(config["task"]), number, _filled(template, json.loads(line))
+        first = 0
+        for path in _item_files(config, suite.folder / task.task):
+            number = 0
+            for number, item in records(path):
+                if not isinstance(item, dict):
+                    raise InputError(
+                        "an evaluation item cannot be read",
+                        where=f"{path}, line {number}",
+                        remedy="mend the line: one JSON object for each item",
+                    )
+                yield str(config["task"]), first + number, _filled(template, item)
+            first += number
+
+
+def _item_files(config: dict[str, Any], task: Path) -> list[Path]:
+    """The local files of a task's test items; none for a task whose items come from elsewhere."""
+    files = (config.get("dataset_kwargs") or {}).get("data_files") or []
+    if isinstance(files, dict):
+        files = files.get(config.get("test_split", "test")) or []
+    paths = [Path(str(name)) for name in ([files] if isinstance(files, str) else files)]
+    for path in paths:
+        if not path.is_file():
+            raise NotFoundError(
+                "there is no such file of evaluation items",
+                where=str(path),
+                remedy=f"check data_files in {task.name}",
+            )
+    return paths
+
+
+def _absolute(files: object, folder: Path) -> Any:
+    """Data files of a task, relative to the folder of its YAML, in the shape they were given."""
+    if isinstance(files, dict):
+        return {split: _absolute(names, folder) for split, names in files.items()}
+    if isinstance(files, list):
+        return [_absolute(name, folder) for name in files]
+    return str((folder / str(files)).resolve())
 
 
 def _filled(template: str, item: dict[str, Any]) -> str:

@@ -8,11 +8,9 @@ rename under a lock, so two writers never touch each other's files.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +24,16 @@ from filelock import FileLock, Timeout
 from workbench import __version__
 from workbench.errors import BusyError, InputError, NotFoundError
 from workbench.examples import SCHEMA, Example
-from workbench.files import DAMAGED, file_sha256, read_json, storage_errors, sweep, sync_folder, write_json
+from workbench.files import (
+    DAMAGED,
+    file_sha256,
+    read_json,
+    storage_errors,
+    sweep,
+    sync_folder,
+    temporary_name,
+    write_json,
+)
 from workbench.projects import Project, check_name
 
 BATCH_ROWS = 2048
@@ -122,7 +129,7 @@ def write_version(
     """
     check_name(name)
     home = project.folder("datasets", name)
-    work = home / f".writing-{uuid.uuid4().hex[:8]}.{os.getpid()}.tmp"
+    work = temporary_name(home / "writing")
     with storage_errors(home):
         sweep(home)
         try:
@@ -185,16 +192,26 @@ def dataset_versions(project: Project, name: str) -> list[Dataset]:
 
 def with_unique_ids(examples: Iterable[Example]) -> Iterator[Example]:
     """Give the second row of one content the id ``<hash>-2``, the third ``-3`` and so on."""
-    taken: dict[bytes, int] = {}  # for each content, a bit for each number that is in use
+    unique = unique_ids()
     for example in examples:
-        content, _, number = example["id"].partition("-")
+        example["id"] = unique(example["id"])
+        yield example
+
+
+def unique_ids() -> Callable[[str], str]:
+    """Make a function that takes the ids of a version's rows in order and gives each its own."""
+    taken: dict[bytes, int] = {}  # for each content, a bit for each number that is in use
+
+    def unique(identity: str) -> str:
+        content, _, number = identity.partition("-")
         key = bytes.fromhex(content)
         wanted = int(number or 1)
         while taken.get(key, 0) >> wanted & 1:
             wanted += 1
         taken[key] = taken.get(key, 0) | 1 << wanted
-        example["id"] = content if wanted == 1 else f"{content}-{wanted}"
-        yield example
+        return content if wanted == 1 else f"{content}-{wanted}"
+
+    return unique
 
 
 def _write_parts(folder: Path, examples: Iterable[Example]) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def assess(
             balance=[found for found in (labels, clusters) if found is not None and found.groups],
             splits=splits(connection),
             leakage=noticed.looked("rows that hold an evaluation item", "leakage"),
+            not_compared=noticed.not_compared(),
             licences=licences(connection, project, dataset),
             history=history(project, dataset),
             scores=scores,

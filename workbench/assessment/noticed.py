@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.assessment.counting import NAMES, balance, counted, shown
 from workbench.assessment.results import Balance, Looked, Rate, SourceQuality, rate
-from workbench.files import file_sha256, read_json
-from workbench.findings import findings_folder
+from workbench.files import file_sha256
+from workbench.findings import findings_folder, proposed_recipe
+from workbench.leakage.items import unchecked_tasks
+from workbench.plans import make_plan_of
 from workbench.projects import Project
 from workbench.quality_summary import STEPS as QUALITY
 from workbench.quality_summary import quality_summary
 from workbench.sql import one
+from workbench.suites import suite_names
 from workbench.versions import Dataset
 
 if TYPE_CHECKING:
@@ -36,9 +39,8 @@ NO_FAULT = (
 """Steps whose findings say how rows stand to each other, not what is wrong with one."""
 
 
-GOES = """(select example_id from listed where proposal = 'drop' and state not in ('overruled', 'row kept')
-    union select id from said_examples where action = 'drop')"""
-"""Ids of the rows that publishing would drop, decisions included."""
+GOES = "(select id from changes where change = 'dropped')"
+"""Ids of the rows that publishing would drop, decisions included (`workbench.plans`)."""
 
 FAULT = "not list_contains($no_fault, step) and proposal not in ('tag', 'weight') and state <> 'overruled'"
 
@@ -61,18 +63,22 @@ class Noticed:
     """The findings of a version, through a connection that `listed` opened.
 
     ``steps`` are those of the recipe that has run to its end; without one nothing was looked for.
+    Raises `InputError` when the findings are not whole.
     """
 
     def __init__(self, connection: Connection, project: Project, dataset: Dataset) -> None:
-        self.connection, self.rows = connection, dataset.rows
-        folder = findings_folder(project, dataset)
-        summary = folder / "propose.json"
+        self.connection, self.project, self.rows = connection, project, dataset.rows
+        summary = findings_folder(project, dataset) / "propose.json"
         self.recipe, self.stamp = "", ""
-        self.steps: tuple[str, ...] = ()
+        self.options: dict[str, dict[str, Any]] = {}
         if summary.exists():
-            recipe = read_json(summary)["recipe"]
-            self.recipe, self.stamp = str(recipe["name"]), file_sha256(summary)
-            self.steps = tuple(next(iter(step)) for step in recipe["steps"])
+            recipe = proposed_recipe(project, dataset)
+            self.recipe, self.stamp = str(recipe.get("name", "")), file_sha256(summary)
+            self.options = {
+                name: dict(options or {}) for step in recipe["steps"] for name, options in step.items()
+            }
+        self.steps: tuple[str, ...] = tuple(self.options)
+        make_plan_of(connection, dataset, self.steps)
 
     def looked(self, name: str, step: str, kinds: Sequence[str] = ()) -> Looked:
         """Rows with a kind of finding (any kind if none is named); no count when the step has not run."""
@@ -85,6 +91,14 @@ class Noticed:
             {"step": step, "kinds": list(kinds)},
         )
         return Looked(name, step, rate(name, int(found), self.rows))
+
+    def not_compared(self) -> list[str]:
+        """Tasks that the step ``leakage`` was to look for, and could not: their items are not local files."""
+        if "leakage" not in self.steps:
+            return []
+        there = suite_names(self.project)
+        suites = [name for name in self.options["leakage"].get("suites") or there if name in there]
+        return unchecked_tasks(self.project, suites) if suites else []
 
     def duplicates(self) -> list[Looked]:
         """Every kind of duplicate."""

@@ -147,7 +147,10 @@ class Enough:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Everything that the report says about one version."""
+    """Everything that the report says about one version.
+
+    ``not_compared`` names the evaluation tasks that leakage could not be looked for in.
+    """
 
     dataset: str
     content_hash: str
@@ -167,6 +170,7 @@ class Assessment:
     balance: list[Balance]
     splits: Splits
     leakage: Looked
+    not_compared: list[str]
     licences: list[Rate]
     history: list[VersionStep]
     scores: list[dict[str, Any]]

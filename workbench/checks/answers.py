@@ -14,7 +14,7 @@ FILLERS = frozenset((
     "xxx", "???", "placeholder", "answer", "your answer here", "<answer>", "[answer]", "<blank>", "[blank]",
     "lorem ipsum", "test", "asdf", "response", "output",
 ))  # fmt: skip
-ONLY_LINKS = re.compile(r"\s*(?:(?:[-*•]|\d{1,2}[.)])?\s*<?(?:https?://|www\.)\S+\s*)+")
+ONLY_LINKS = re.compile(r"(?:(?:[-*•]|\d{1,2}[.)])?+\s*+<?(?:https?://|www\.)\S++\s*+)++")
 ASKS_FOR_LINK = re.compile(
     r"\b(?:urls?|links?|website|web ?site|page|site|where can i|sources?|references?|articles?|videos?)\b",
     re.IGNORECASE,
@@ -62,7 +62,7 @@ def _filler(turn: Turn, _limits: Limits) -> Hit | None:
 
 
 def _only_links(turn: Turn, _limits: Limits) -> Hit | None:
-    if not ONLY_LINKS.fullmatch(turn.text) or ASKS_FOR_LINK.search(turn.asked):
+    if not ONLY_LINKS.fullmatch(turn.text.strip()) or ASKS_FOR_LINK.search(turn.asked):
         return None
     return Hit()
 

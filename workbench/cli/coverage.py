@@ -130,7 +130,13 @@ def split_command(
         seed=seed,
         **settings,
     )
-    return Answer(result.as_dict(), _told(result))
+    empty = [
+        name
+        for name, share in (("validation", validation), ("test", test))
+        if share > 0 and not result.rows.get(name)
+    ]
+    warnings = [f"warning: no row is left for {name}; what belongs together is too large" for name in empty]
+    return Answer(result.as_dict(), "\n".join([_told(result), *warnings]))
 
 
 def _told(result: SplitResult) -> str:

@@ -81,7 +81,7 @@ def findings(
     from workbench.explaining import with_differences
     from workbench.finding_filter import made_filter, parse_filter
     from workbench.finding_queries import as_contract, count_by, listed, stream_findings
-    from workbench.findings import write_findings
+    from workbench.findings import finding_files, write_findings
     from workbench.versions import open_dataset
 
     if format not in ("jsonl", "parquet"):
@@ -107,6 +107,11 @@ def findings(
         batches = stream_findings(connection, chosen, order=sort, limit=limit, offset=offset)
         rows_found = (row for batch in batches for row in as_contract(batch))
         lines = with_differences(beside, rows_found) if spans else rows_found
+        if not finding_files(here, dataset):
+            raise InputError(
+                f"there are no findings for {dataset.ref}",
+                remedy=f"run `workbench propose {dataset.ref}` first",
+            )
         if out is None:
             _print_findings(lines, as_json=as_json)
             raise typer.Exit(0)
@@ -172,16 +177,21 @@ def review(
     from workbench.decision_files import export_decisions, import_decisions
     from workbench.decisions import decide, read_decisions
     from workbench.decisions import undo as take_back
+    from workbench.known_ids import check_ids
 
     _ = as_json
     here = opened(project)
-    count = import_decisions(here, import_from) if import_from else 0
-    for action, ids, target in (
+    named = (
         ("accept", accept, "finding"),
         ("reject", reject, "finding"),
         ("drop", drop, "example"),
         ("keep", keep, "example"),
-    ):
+    )
+    for _action, ids, target in named:
+        if ids and ref:
+            check_ids(here, ref.partition("@")[0], ids, target)
+    count = import_decisions(here, import_from) if import_from else 0
+    for action, ids, target in named:
         count += decide(here, ids or [], action, dataset=ref or "", target=target, who=who, why=why)
     filters = {"accept": accept_where, "reject": reject_where, "drop": drop_where, "keep": keep_where}
     bulk = _decide_filters(
@@ -194,7 +204,9 @@ def review(
         export_decisions(here, export_to)
     lines = len(read_decisions(here))
     data = {"recorded": count, "decisions": lines} | ({"bulk": bulk} if bulk else {})
-    text = f"{count} decisions recorded, {lines} in all"
+    text = f"{count} recorded; lines of decisions in all: {lines}"
+    if export_to:
+        text = f"{lines} lines of decisions are in {export_to}"
     told = [f"{entry['action']}: {entry['count']}, undo with --undo {entry['id']}" for entry in bulk]
     return Answer(data, "\n".join([text, *told]))
 
@@ -209,6 +221,8 @@ def _decide_filters(
     if filters and ref is None:
         raise InputError("a filter needs a dataset", remedy="name it: workbench review NAME --accept-where …")
     asked = {action: parse_filter(text) for action, text in filters.items()}
+    if any(chosen.is_empty for chosen in asked.values()):
+        raise InputError("the filter is empty", remedy="to mean every finding, write min_score=0")
     bulk = []
     for action, chosen in asked.items():
         target = "finding" if action in ("accept", "reject") else "example"

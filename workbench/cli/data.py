@@ -164,11 +164,17 @@ def export_data(
     as_json: JsonOption = False,
 ) -> Answer:
     """Write a version's rows in a format that other tools and providers read."""
+    from pathlib import Path
+
+    from workbench.formats.places import is_url
     from workbench.formats.writers import write_examples
     from workbench.versions import open_dataset
 
     _ = as_json
-    dataset = open_dataset(opened(project), ref)
+    here = opened(project)
+    dataset = open_dataset(here, ref)
+    if not is_url(out):
+        here.refuse_own(Path(out))
     result = write_examples(
         dataset.examples(), format, out, name=dataset.name, split=split, kind=kind, validate=validate
     )

@@ -25,7 +25,7 @@ from filelock import FileLock
 from workbench.embedding.transformer import checked_minilm
 from workbench.embedding.transformer import load as load_transformer
 from workbench.errors import InputError
-from workbench.files import file_sha256, storage_errors, sweep
+from workbench.files import file_sha256, storage_errors, sweep, temporary_name
 
 Vectors = npt.NDArray[np.float32]
 DIMENSIONS = 256
@@ -181,7 +181,7 @@ def _write(target: Path, source: Path, name: str) -> None:
     from safetensors.numpy import save_file
 
     logging.getLogger(__name__).info("making the static embedder, once on this machine: %s", target)
-    work = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    work = temporary_name(target)
     work.mkdir()
     try:
         vectors = distil(name)

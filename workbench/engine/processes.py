@@ -47,13 +47,11 @@ class ProcessEngine:
         waiting = deque(numbers)
         wanted = min(workers_for(task, self.workers), len(waiting))
         try:
-            while len(self._processes) < wanted:
-                link, process = _started()
-                self._processes[link] = process
+            self._start(wanted)
             busy = list(self._processes)[:wanted]
             for link in busy:
-                link.send(task)
-                link.send(waiting.popleft())
+                self._send(link, task, task.step)
+                self._send(link, waiting.popleft(), task.step)
             self._serve(busy, waiting, task.step, tick)
         except BaseException:
             self.close()
@@ -70,6 +68,16 @@ class ProcessEngine:
         _end(list(self._processes.values()))
         self._processes.clear()
 
+    def _start(self, wanted: int) -> None:
+        """See that there are as many processes, in place of those that died since the last step."""
+        for link, process in list(self._processes.items()):
+            if not process.is_alive():
+                link.close()
+                del self._processes[link]
+        while len(self._processes) < wanted:
+            link, process = _started()
+            self._processes[link] = process
+
     def _serve(self, busy: list[Connection], waiting: deque[int], step: str, tick: Tick) -> None:
         while busy:
             woken = wait(busy, timeout=POLL_SECONDS)
@@ -83,22 +91,31 @@ class ProcessEngine:
                 if told is not None:
                     tick(told)
                 elif waiting:
-                    link.send(waiting.popleft())
+                    self._send(link, waiting.popleft(), step)
                 else:
-                    link.send(None)
+                    self._send(link, None, step)
                     busy.remove(link)
 
     def _received(self, link: Connection, step: str) -> int | BaseException | None:
         try:
             told: int | BaseException | None = link.recv()
         except (EOFError, ConnectionError):
-            self._processes[link].join(END_SECONDS)
-            raise RunFailedError(
-                f"a worker process ended in the middle of step {step}",
-                where=f"exit code {self._processes[link].exitcode}",
-                remedy="it may have run out of memory: use fewer --workers; the shards done are kept",
-            ) from None
+            raise self._ended(link, step) from None
         return told
+
+    def _send(self, link: Connection, message: Task | int | None, step: str) -> None:
+        try:
+            link.send(message)
+        except ConnectionError:
+            raise self._ended(link, step) from None
+
+    def _ended(self, link: Connection, step: str) -> RunFailedError:
+        self._processes[link].join(END_SECONDS)
+        return RunFailedError(
+            f"a worker process ended in the middle of step {step}",
+            where=f"exit code {self._processes[link].exitcode}",
+            remedy="it may have run out of memory: use fewer --workers; the shards done are kept",
+        )
 
 
 def describe_failure(error: BaseException, step: str) -> Exception:

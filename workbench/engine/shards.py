@@ -6,7 +6,6 @@ never on the engine or the number of workers.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.examples import Example
-from workbench.files import storage_errors
+from workbench.files import storage_errors, temporary_name
 from workbench.findings import Finding, fingerprint_of, write_findings
 from workbench.recipes import step_module
 from workbench.steps._grouping import Collisions, Keys
@@ -27,6 +26,7 @@ FEWEST_ROWS, MOST_ROWS = 2048, 16_384
 SHARDS = 64
 BATCH_ROWS = 512
 COLUMNAR_ROWS = 2048
+BATCH_BYTES = 16 << 20
 Tick = Callable[[int], None]
 
 
@@ -119,9 +119,26 @@ def shards_of(dataset: Dataset) -> tuple[Shard, ...]:
 
 
 def read_batches(shard: Shard, rows: int) -> Iterator[pa.RecordBatch]:
-    """Stream a shard's rows as Arrow has them."""
+    """Stream a shard's rows as Arrow has them, in batches of at most ``rows`` rows.
+
+    A batch has at most 16 MB, or one row: long rows must not cost a worker its memory.
+    """
     with reading(shard.file), pq.ParquetFile(shard.file) as parquet:
-        yield from parquet.iter_batches(batch_size=rows, row_groups=list(shard.row_groups))
+        for group in shard.row_groups:
+            about = parquet.metadata.row_group(group)
+            fits = BATCH_BYTES * about.num_rows // max(1, about.total_byte_size)
+            for batch in parquet.iter_batches(min(rows, max(1, fits)), row_groups=[group]):
+                yield from _portions(batch)
+
+
+def _portions(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Halve a batch until each part is small enough; what Parquet says of its size is an estimate."""
+    if batch.nbytes <= BATCH_BYTES or batch.num_rows <= 1:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _portions(batch.slice(0, half))
+    yield from _portions(batch.slice(half))
 
 
 def read_rows(shard: Shard, rows: int = BATCH_ROWS) -> Iterator[list[Example]]:
@@ -176,7 +193,7 @@ def _found(task: Task, shard: Shard, tick: Tick) -> Iterator[Finding]:
 
 
 def _write_columns(path: Path, table: pa.Table) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     try:
         with (
             storage_errors(path),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from workbench.files import (
     read_json,
     storage_errors,
     sync_folder,
+    temporary_name,
     write_json,
     write_text,
 )
@@ -79,7 +79,7 @@ def export(
         _check_override(verdict, override, adapter)
         if override is not None:
             _record_override(project, evaluation, source, override, verdict)
-    work = to.with_name(f".{to.name}.{uuid.uuid4().hex[:8]}.tmp")
+    work = temporary_name(to)
     with storage_errors(to):
         try:
             work.mkdir(parents=True)

@@ -150,10 +150,8 @@ def remote_errors(where: str) -> Iterator[None]:
             remedy='install the extra cloud: pip install "finetune-workbench[cloud]", '
             "or the fsspec package of this protocol",
         ) from None
-    except FileNotFoundError:
-        raise NotFoundError(
-            "there is no such file", where=where, remedy="check the address and the network"
-        ) from None
+    except FileNotFoundError as error:
+        raise _explained(error, where) from None
     except PermissionError:
         raise InputError(
             "access was refused", where=where, remedy="sign in, or check the rights of the account"
@@ -191,3 +189,28 @@ class _RemoteFile(io.RawIOBase):
             with remote_errors(self._where):
                 self._file.close()
         super().close()
+
+
+def _explained(error: BaseException, where: str) -> WorkbenchError:
+    """Say why a file that "was not found" was not: fsspec's HTTP hides every other failure so."""
+    cause: BaseException | None = error
+    while cause is not None:
+        status = getattr(cause, "status", None)
+        if status in (401, 403):
+            return InputError(
+                f"access was refused (HTTP {status})",
+                where=where,
+                remedy="sign in, or check the rights of the account",
+            )
+        if isinstance(status, int) and status >= 500:
+            return InputError(
+                f"the server failed (HTTP {status})", where=where, remedy="run the command again later"
+            )
+        if isinstance(cause, ConnectionError) or type(cause).__name__.startswith(
+            ("ClientConnect", "InvalidURL")
+        ):
+            return InputError(
+                "the server cannot be reached", where=where, remedy="check the address and the network"
+            )
+        cause = cause.__cause__ or cause.__context__
+    return NotFoundError("there is no such file", where=where, remedy="check the address")

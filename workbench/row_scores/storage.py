@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import NotFoundError
-from workbench.files import storage_errors
+from workbench.files import storage_errors, temporary_name
 from workbench.projects import Project
 from workbench.versions import Dataset, reading
 
@@ -100,7 +99,7 @@ def score_command(dataset: Dataset, score: str) -> str:
 
 def write_table(path: Path, rows: Iterable[pa.Table], schema: pa.Schema) -> None:
     """Stream tables into one Parquet file that is whole or absent."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workbench.comparing import former_ids
 from workbench.errors import InputError
 from workbench.projects import Project
 from workbench.splitting.dealing import FREE, LEFT_OUT
-from workbench.versions import Dataset, open_dataset, reading
+from workbench.versions import Dataset, reading
 
 FOLDS = "folds.parquet"
 SIDES = {"train": 0, "validation": 1, "test": 2, "left_out": LEFT_OUT}
@@ -47,10 +48,10 @@ def kept_sides(
 ) -> Frozen:
     """Sides (or folds) that rows of this version had in ``earlier``. Raises `InputError`.
 
-    A row is known by its id, or by the id it had before it was edited.
+    A row is known by its id, or by the id it had in ``earlier`` before or after an edit.
     """
     known = _folds(earlier) if folds else _sides(earlier)
-    older = _older_ids(project, dataset, earlier)
+    older = former_ids(project, earlier, dataset)
     rows = np.full(dataset.rows, FREE, dtype=np.int64)
     for number, (identity, meta) in enumerate(_ids(dataset)):
         side = known.get(identity)
@@ -113,22 +114,3 @@ def _ids(dataset: Dataset) -> list[tuple[str, str | None]]:
     edited = pa.compute.match_substring(table["meta"], "edited_from")
     meta = pa.compute.if_else(edited, table["meta"], None)
     return list(zip(table["id"].to_pylist(), meta.to_pylist(), strict=True))
-
-
-def _older_ids(project: Project, dataset: Dataset, earlier: Dataset) -> dict[str, str]:
-    """The id in ``earlier`` of rows that versions since then have edited, however often."""
-    older: dict[str, str] = {}
-    current = dataset
-    while current.ref != earlier.ref and current.manifest.get("parent"):
-        path = current.path / "changes.parquet"
-        if path.exists():
-            with reading(path):
-                table = pq.read_table(path, columns=["id", "new_id"])
-            step = {
-                new: old
-                for old, new in zip(table["id"].to_pylist(), table["new_id"].to_pylist(), strict=True)
-                if new and new != old
-            }
-            older = {**step, **{new: step.get(old, old) for new, old in older.items()}}
-        current = open_dataset(project, str(current.manifest["parent"]))
-    return older

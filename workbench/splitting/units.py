@@ -26,7 +26,6 @@ from workbench.steps.language import language_of
 from workbench.versions import Dataset
 
 BONDS = ("group", "component", "conversation")
-STRATA = ("label", "cluster", "language")
 COLUMNS = ("id", "kind", "messages", "chosen", "source", "label", "group", "tags", "meta")
 OPENING_WORDS = 4
 """A first question of fewer words, such as a greeting, does not make two chats one."""

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench.steps._earlier import Earlier
 
@@ -32,14 +33,13 @@ def keeper_ranks(
     earlier step drops come last; then the criteria count in the order of ``rule``; file
     order settles ties.
     """
-    ids = table["id"].to_pylist()
-    count = len(ids)
+    count = table.num_rows
     columns: list[npt.NDArray[np.int64]] = []
     if earlier.dropped:
-        columns.append(np.fromiter((identity in earlier.dropped for identity in ids), np.int64, count))
+        columns.append(is_dropped(table["id"], earlier).astype(np.int64))
     for criterion in rule:
         if criterion == "quality" and earlier.faults:
-            columns.append(np.fromiter((earlier.faults.get(i, 0) for i in ids), np.int64, count))
+            columns.append(_faults(table["id"], earlier))
         elif criterion == "label":
             columns.append(-agreement)
         elif criterion == "length":
@@ -49,6 +49,18 @@ def keeper_ranks(
     ranks = np.empty(count, dtype=np.int64)
     ranks[np.lexsort((np.arange(count), *reversed(columns)))] = np.arange(count)
     return ranks
+
+
+def is_dropped(ids: pa.ChunkedArray, earlier: Earlier) -> npt.NDArray[np.bool_]:
+    """Whether an earlier step proposes to drop each row; no text object is made of an id."""
+    return np.asarray(pc.is_in(ids, value_set=pa.array(list(earlier.dropped), pa.string())))
+
+
+def _faults(ids: pa.ChunkedArray, earlier: Earlier) -> npt.NDArray[np.int64]:
+    """The number of findings that flag each row."""
+    numbers = np.array([*earlier.faults.values(), 0], dtype=np.int64)
+    places = pc.index_in(ids, value_set=pa.array(list(earlier.faults), pa.string()))
+    return np.asarray(numbers[np.asarray(pc.fill_null(places, len(numbers) - 1))])
 
 
 def rule_in_words(rule: Sequence[Criterion]) -> str:

@@ -69,9 +69,18 @@ def candidates(
             some = range(start, min(start + BANDS_AT_ONCE, number))
             found += pool.map(lambda band: _in_band(keys, collisions, band, number), some)
             found = [_distinct(np.concatenate(found))]
-    pairs = np.concatenate(found)
-    low = np.uint64(0xFFFFFFFF)
-    return np.stack([pairs >> np.uint64(32), pairs & low], axis=1).astype(np.int64)
+    return unpacked(np.concatenate(found))
+
+
+def packed(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """Each pair of row numbers as one number, whose order is that of the lower row, then the other."""
+    low = np.minimum(left, right).astype(np.uint64)
+    return (low << np.uint64(32)) | np.maximum(left, right).astype(np.uint64)
+
+
+def unpacked(pairs: npt.NDArray[np.uint64]) -> Pairs:
+    """The pairs of row numbers that `packed` made numbers of, shape ``(pairs, 2)``."""
+    return np.stack([pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
 
 
 def _in_band(
@@ -83,7 +92,7 @@ def _in_band(
         return np.zeros(0, dtype=np.uint64)
     order = _by_neighbour(shared.keys, keys((band + 1) % number)[shared.rows])
     windows = _windows(shared.keys[order], shared.rows[order])
-    return _distinct(np.concatenate([_packed(left, right) for left, right in windows]))
+    return _distinct(np.concatenate([packed(left, right) for left, right in windows]))
 
 
 def _by_neighbour(keys: Keys, beside: Keys) -> npt.NDArray[np.int64]:
@@ -95,9 +104,9 @@ def _by_neighbour(keys: Keys, beside: Keys) -> npt.NDArray[np.int64]:
     bits = np.uint64(max(1, len(keys)).bit_length())
     group = np.cumsum(np.r_[False, keys[1:] != keys[:-1]]).astype(np.uint64)
     middle = beside >> (bits + bits) << bits
-    packed = (group << (np.uint64(64) - bits)) | middle | np.arange(len(keys), dtype=np.uint64)
-    packed.sort()
-    return np.asarray(packed & ((np.uint64(1) << bits) - np.uint64(1)), dtype=np.int64)
+    joined = (group << (np.uint64(64) - bits)) | middle | np.arange(len(keys), dtype=np.uint64)
+    joined.sort()
+    return np.asarray(joined & ((np.uint64(1) << bits) - np.uint64(1)), dtype=np.int64)
 
 
 def _distinct(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -119,8 +128,3 @@ def _windows(
     first = np.repeat(np.minimum.reduceat(rows, starts), sizes)
     far = (first != rows) & (np.repeat(sizes, sizes) > WINDOW)
     yield first[far], rows[far]
-
-
-def _packed(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-    low = np.minimum(left, right).astype(np.uint64)
-    return (low << np.uint64(32)) | np.maximum(left, right).astype(np.uint64)

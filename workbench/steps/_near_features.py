@@ -11,10 +11,13 @@ import pyarrow.compute as pc
 import xxhash
 
 from workbench.steps._minhash import bands
-from workbench.steps._shingles import PAIR_BIT, gram_sets, letter_grams, words
+from workbench.steps._shingles import PAIR_BIT, gram_sets, letter_grams
+from workbench.steps._spelling import words
 
 SHORT_WORDS = 12
 """Rows of fewer words are compared letter by letter; up to twice as many have letters at hand."""
+SHORT_BYTES = 2048
+"""What is longer is not short, however few its words: a row may be one word of megabytes."""
 LETTER_BANDS = 12
 MORE_THAN_COURTESY = r"^\s*(\S+\s+){3}\S"
 Bools = npt.NDArray[np.bool_]
@@ -57,7 +60,8 @@ def near_features(rows: pa.RecordBatch, compare: Part, seed: int) -> dict[str, A
     signed = np.bincount(own[sets.signed], minlength=count)
     for band, keys in enumerate(bands(sets.grams[sets.signed], signed, seed, salt)):
         columns[f"band{band:02d}"] = keys
-    return columns | _letters(taken, length < 2 * SHORT_WORDS, seed, salt)
+    size = np.bincount(taken.rows, weights=np.asarray(pc.binary_length(taken.texts)), minlength=count)
+    return columns | _letters(taken, (length < 2 * SHORT_WORDS) & (size <= SHORT_BYTES), seed, salt)
 
 
 def _texts(rows: pa.RecordBatch, compare: Part) -> Texts:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from workbench.recipes import StepOptions
 from workbench.steps._earlier import Earlier
-from workbench.steps._minhash import Pairs, candidates
+from workbench.steps._minhash import Pairs, candidates, packed, unpacked
 from workbench.steps._near_features import LETTER_BANDS, SHORT_WORDS
 from workbench.steps._similarity import Compared, Rows
 
@@ -57,6 +57,8 @@ class Comparison:
         self._table = table
         self._options = options
         self._words = np.asarray(table["words"])
+        # A few words of thousands of letters have no runs of letters, and count as many words.
+        self._huge = (self._words < 2 * SHORT_WORDS) & ~np.asarray(table["short"])
         self._rows = Rows(*_flat(table["grams"], table["written"]))
         letters = _flat(table["letters"], None)
         self._letters = Rows(*letters) if len(letters[0]) else None
@@ -68,14 +70,15 @@ class Comparison:
             short = np.flatnonzero(np.asarray(self._table["short"]))
             keys = [np.asarray(self._table[f"letter{band:02d}"])[short] for band in range(LETTER_BANDS)]
             close = candidates(lambda band: keys[band], earlier.collisions, LETTER_BANDS)
-            found = np.unique(np.concatenate([found, short[close].reshape(-1, 2)]), axis=0)
+            close = short[close].reshape(-1, 2)
+            found = unpacked(np.union1d(packed(*found.T), packed(*close.T)))
         return found
 
     def judge(self, pairs: Pairs) -> Verdicts:
         """Say of each pair what it is."""
         options = self._options
         found = self._rows.compare(pairs)
-        short = self._words[pairs].min(axis=1) < SHORT_WORDS
+        short = (self._words[pairs].min(axis=1) < SHORT_WORDS) & ~self._huge[pairs].any(axis=1)
         whole = found.last_contained >= LAST_CONTAINED
         alike = (found.similarity >= options.threshold) | (found.contained >= CONTAINED)
         alike &= (found.weakest_part >= options.part_threshold) & whole

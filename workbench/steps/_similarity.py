@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workbench.steps._shingles import CAPITAL, FIRST_CAPITAL, LAST, NUMBER, PAIR_BIT, PLAIN, QUOTED
+from workbench.steps._shingles import LAST, PAIR_BIT
+from workbench.steps._spelling import CAPITAL, FIRST_CAPITAL, NUMBER, PLAIN, QUOTED
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -30,6 +31,7 @@ PAIR_WEIGHT = 0.5
 COMMON_WORD_ROWS = 3
 _MOST_BINS, _FEWEST_BINS = 1 << 23, 1 << 18
 _GRAMS_AT_ONCE = 8_000_000
+_GRAMS_COMPARED = 4_000_000
 _ROWS_AT_ONCE = 20_000
 _PAIRS_AT_ONCE = 10_000
 _THREADS = 2
@@ -63,7 +65,7 @@ class Rows:
     """The gram sets of all rows, weighted by their own document frequencies.
 
     ``grams`` are the rows' sorted sets one after the other, ``counts`` their sizes and
-    ``written`` how each word is written (`workbench.steps._shingles`).
+    ``written`` how each word is written (`workbench.steps._spelling`), which is overwritten.
     """
 
     def __init__(self, grams: Grams, written: Codes, counts: Integers) -> None:
@@ -71,6 +73,7 @@ class Rows:
 
         places = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
         bins = min(_MOST_BINS, max(_FEWEST_BINS, 1 << int(len(grams) // 8).bit_length()))
+        self._counts = counts
         self._bins = np.int32(bins - 1)
         self._weights, self._common = _weights(grams, len(counts), bins)
         codes = _codes(grams, written, bins)
@@ -83,11 +86,9 @@ class Rows:
     def compare(self, pairs: Integers) -> Compared:
         """Compare pairs of row numbers, shape ``(pairs, 2)``."""
         self._learn(pairs)
-        starts = range(0, max(1, len(pairs)), _PAIRS_AT_ONCE)
+        blocks = _blocks(pairs, self._counts[pairs].sum(axis=1), _PAIRS_AT_ONCE)
         with ThreadPoolExecutor(_THREADS) as pool:
-            pieces = list(
-                pool.map(lambda start: self._compare(pairs[start : start + _PAIRS_AT_ONCE]), starts)
-            )
+            pieces = list(pool.map(self._compare, blocks or [pairs]))
         return Compared(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
 
     def _learn(self, pairs: Integers) -> None:
@@ -95,7 +96,7 @@ class Rows:
         wanted = np.zeros(len(self._known), dtype=np.bool_)
         wanted[pairs] = True
         fresh = np.flatnonzero(wanted & ~self._known)
-        blocks = [fresh[start : start + _ROWS_AT_ONCE] for start in range(0, len(fresh), _ROWS_AT_ONCE)]
+        blocks = _blocks(fresh, self._counts[fresh], _ROWS_AT_ONCE)
         with ThreadPoolExecutor(_THREADS) as pool:
             for some, sums in zip(
                 blocks, pool.map(lambda own: self._sums(self._matrix[own]), blocks), strict=True
@@ -163,6 +164,18 @@ class Sums(NamedTuple):
     counts: npt.NDArray[np.int32]
 
 
+def _blocks(items: Integers, grams: Integers, most: int) -> list[Integers]:
+    """Cut rows or pairs into blocks of some millions of grams, at most ``most`` and at least one."""
+    blocks, ends, start = [], np.cumsum(grams), 0
+    while start < len(items):
+        before = int(ends[start - 1]) if start else 0
+        fits = int(np.searchsorted(ends, before + _GRAMS_COMPARED, side="right"))
+        end = max(start + 1, min(fits, start + most))
+        blocks.append(items[start:end])
+        start = end
+    return blocks
+
+
 def _common(left: csr_matrix, right: csr_matrix) -> csr_matrix:
     """The grams of each left row that the right row has too, with the left row's codes."""
     from scipy.sparse import csr_matrix
@@ -184,21 +197,20 @@ def _codes(grams: Grams, written: Codes, bins: int) -> Codes:
     """Whether a word is text or what a slot may hold: a name, a figure, a quotation.
 
     A word with a capital is a name where the rows, apart from beginnings of sentences,
-    write it with a capital at least as often as without.
+    write it with a capital at least as often as without. The codes take the place of ``written``.
     """
     capitals, smalls = np.zeros(bins, np.int32), np.zeros(bins, np.int32)
     for block, ways in _pieces(grams, written):
         capitals += _counted(block[ways & 7 == CAPITAL], bins)
         smalls += _counted(block[((block & PAIR_BIT) == 0) & (ways & 7 == PLAIN)], bins)
     named = capitals >= smalls
-    codes = np.full(len(grams), _TEXT, dtype=np.uint8)
-    for number, (block, ways) in enumerate(_pieces(grams, written)):
-        piece = codes[number * _GRAMS_AT_ONCE :][: len(block)]
+    for block, ways in _pieces(grams, written):
         way = ways & np.uint8(7)
-        piece[((way == CAPITAL) | (way == FIRST_CAPITAL)) & named[_bins(block, np.int32(bins - 1))]] = _SLOT
-        piece[(way == QUOTED) | (way == NUMBER)] = _SLOT
-        piece |= ways & np.uint8(LAST)
-    return codes
+        slot = ((way == CAPITAL) | (way == FIRST_CAPITAL)) & named[_bins(block, np.int32(bins - 1))]
+        slot |= (way == QUOTED) | (way == NUMBER)
+        ways &= np.uint8(LAST)
+        ways |= np.where(slot, _SLOT, _TEXT).astype(np.uint8)
+    return written
 
 
 def _pieces(grams: Grams, written: Codes) -> Iterator[tuple[Grams, Codes]]:

@@ -11,8 +11,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from workbench.steps._minhash import packed, unpacked
+
 Integers = npt.NDArray[np.int64]
 ROUNDS = 3
+_PAIRS_AT_ONCE = 1 << 16
 
 
 def stars(
@@ -44,9 +47,10 @@ def _oriented(pairs: Integers, ranks: Integers) -> Integers:
 def _assigned(pairs: Integers, ranks: Integers) -> Integers:
     keepers = np.full(len(ranks), -1, dtype=np.int64)
     order = np.lexsort((ranks[pairs[:, 1]], ranks[pairs[:, 0]]))
-    for better, worse in pairs[order].tolist():
-        if keepers[better] < 0 and keepers[worse] < 0:
-            keepers[worse] = better
+    for start in range(0, len(order), _PAIRS_AT_ONCE):
+        for better, worse in pairs[order[start : start + _PAIRS_AT_ONCE]].tolist():
+            if keepers[better] < 0 and keepers[worse] < 0:
+                keepers[worse] = better
     return keepers
 
 
@@ -56,8 +60,7 @@ def _unmet(pairs: Integers, keepers: Integers, ranks: Integers) -> Integers:
     for member, other in ((pairs[:, 0], pairs[:, 1]), (pairs[:, 1], pairs[:, 0])):
         keeper = keepers[member]
         wanted = (keeper >= 0) & (keeper != other) & (keepers[other] < 0)
-        found.append(np.stack([keeper[wanted], other[wanted]], axis=1))
-    further = _oriented(np.unique(np.concatenate(found), axis=0), ranks)
-    met = {(a, b) for a, b in pairs.tolist()}
-    fresh = [pair for pair in further.tolist() if (pair[0], pair[1]) not in met and pair[0] != pair[1]]
-    return np.array(fresh, dtype=np.int64).reshape(-1, 2)
+        found.append(packed(keeper[wanted], other[wanted]))
+    further = np.unique(np.concatenate(found))
+    met = packed(pairs[:, 0], pairs[:, 1])
+    return _oriented(unpacked(further[~np.isin(further, met)]), ranks)

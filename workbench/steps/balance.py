@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
-from workbench.examples import Example
+from workbench.examples import Example, columns_of
 from workbench.findings import Finding
 from workbench.recipes import StepOptions
 from workbench.steps._earlier import Earlier
+from workbench.steps._keepers import is_dropped
+from workbench.steps._taking import described, in_blocks
 
 TITLE = "Balance"
 SCOPE = "group"
+COLUMNAR = True
+Integers = npt.NDArray[np.int64]
 
 
 class Options(StepOptions):
@@ -36,42 +42,40 @@ class Options(StepOptions):
     seed: int = 0
 
 
-def features(rows: list[Example], _options: Options, _context: object = None) -> dict[str, Any]:
+def features(
+    rows: pa.RecordBatch | list[Example], _options: Options, _context: object = None
+) -> dict[str, Any]:
     """Ids, labels and sources."""
-    return {
-        "id": [row["id"] for row in rows],
-        "file": [row["source"]["file"] for row in rows],
-        "line": [row["source"]["line"] for row in rows],
-        "label": [row["label"] or "" for row in rows],
-    }
+    batch = columns_of(rows)
+    source = batch.column("source").flatten()
+    label = pc.fill_null(batch.column("label"), "")
+    return {"id": batch.column("id"), "file": source[0], "line": source[1], "label": label}
 
 
 def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Finding]:
     """Take the surplus of each crowded group by a seeded hash of the id; others stay."""
-    ids = table["id"].to_pylist()
-    stays = [identity not in earlier.dropped for identity in ids]
-    names = _groups(table, options, earlier)
-    counts = Counter(name for name, kept in zip(names, stays, strict=True) if kept and name)
+    stays = ~is_dropped(table["id"], earlier)
+    names, groups = _groups(table, options, earlier)
+    members = np.where(stays, groups, -1)
+    counts = _counts(names, members)
     if len(counts) < 2 and options.cap_rows is None:
         return
-    limits = caps(counts, options, sum(stays))
-    members: dict[str, list[int]] = {group: [] for group in limits}
-    for row, name in enumerate(names):
-        if stays[row] and name in members:
-            members[name].append(row)
-    files, lines = table["file"].to_pylist(), table["line"].to_pylist()
-    for group, cap in limits.items():
-        order = sorted(members[group], key=lambda row: _drawn(options.seed, ids[row]))
-        for row in order if options.action == "weight" else order[cap:]:
-            source = {"file": files[row], "line": lines[row]}
-            evidence = {
-                options.by: group,
-                "rows": counts[group],
-                "cap": cap,
-                "weight": round(cap / counts[group], 4),
-            }
-            score = 1.0 - cap / counts[group]
-            yield Finding("balance", "surplus", ids[row], source, score, options.action, evidence)
+    ordered = np.argsort(members, kind="stable")
+    numbers = {name: number for number, name in enumerate(names)}
+    for group, cap in caps(counts, options, int(stays.sum())).items():
+        start, end = np.searchsorted(members, (numbers[group], numbers[group] + 1), sorter=ordered)
+        order = _drawn(table, ordered[start:end], options.seed)
+        for rows in in_blocks(order if options.action == "weight" else order[cap:]):
+            for row in described(table, rows):
+                evidence = {
+                    options.by: group,
+                    "rows": counts[group],
+                    "cap": cap,
+                    "weight": round(cap / counts[group], 4),
+                }
+                score = 1.0 - cap / counts[group]
+                source = {"file": row["file"], "line": row["line"]}
+                yield Finding("balance", "surplus", row["id"], source, score, options.action, evidence)
 
 
 def caps(counts: Mapping[str, int], options: Options, total: int) -> dict[str, int]:
@@ -90,12 +94,39 @@ def caps(counts: Mapping[str, int], options: Options, total: int) -> dict[str, i
     return limits
 
 
-def _groups(table: pa.Table, options: Options, earlier: Earlier) -> list[str]:
+def _groups(table: pa.Table, options: Options, earlier: Earlier) -> tuple[list[str], Integers]:
+    """The names of the groups, and for each row the number of its own, or -1."""
     if options.by == "label":
-        return list(table["label"].to_pylist())
-    known = earlier.clusters if options.by == "cluster" else earlier.templates
-    return [known.get(identity, "") for identity in table["id"].to_pylist()]
+        named = table["label"].dictionary_encode().combine_chunks()
+    else:
+        known = earlier.clusters if options.by == "cluster" else earlier.templates
+        places = pc.index_in(table["id"], value_set=pa.array(list(known), pa.string())).combine_chunks()
+        named = pa.array(list(known.values()), pa.string()).dictionary_encode().take(places)
+    names = named.dictionary.to_pylist()
+    groups = np.asarray(named.indices.fill_null(-1), dtype=np.int64)
+    if "" in names:
+        groups[groups == names.index("")] = -1
+    return names, groups
 
 
-def _drawn(seed: int, identity: str) -> bytes:
-    return hashlib.sha256(f"{seed}{identity}".encode()).digest()
+def _counts(names: list[str], members: Integers) -> dict[str, int]:
+    """The rows of each group that has any, in the order of their first rows."""
+    found, first, counts = np.unique(members, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    return {
+        names[group]: count
+        for group, count in zip(found[order].tolist(), counts[order].tolist(), strict=True)
+        if group >= 0
+    }
+
+
+def _drawn(table: pa.Table, rows: Integers, seed: int) -> Integers:
+    """Row numbers in the order of a seeded hash of their ids."""
+    digests = np.empty((len(rows), 4), dtype=np.uint64)
+    start = 0
+    for some in in_blocks(rows):
+        ids = table["id"].take(pa.array(some)).to_pylist()
+        drawn = b"".join(hashlib.sha256(f"{seed}{identity}".encode()).digest() for identity in ids)
+        digests[start : start + len(some)] = np.frombuffer(drawn, dtype=">u8").reshape(-1, 4)
+        start += len(some)
+    return np.asarray(rows[np.lexsort(digests.T[::-1])])

@@ -52,7 +52,10 @@ def features(
     batch = columns_of(rows)
     source = batch.column("source").flatten()
     paired = np.asarray(pc.equal(batch.column("kind"), "preference"))
-    messages, chosen, rejected = (_hashed(batch.column(name), options) for name in _PARTS)
+    tools = _texts_hashed(batch.column("tools"))
+    none = np.zeros_like(tools)
+    messages = _hashed(batch.column("messages"), tools, options)
+    chosen, rejected = (_hashed(batch.column(name), none, options) for name in ("chosen", "rejected"))
     answers = chosen.whole[:, 0] * _MULTIPLY ^ rejected.whole[:, 0]
     whole = np.where(paired[:, None], _mixed(messages.whole * _MULTIPLY + answers[:, None]), messages.whole)
     kept = messages.is_answer & ~messages.is_last_answer & ~paired[messages.rows]
@@ -90,13 +93,15 @@ def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Findin
     )
     against = contradictions(*(np.asarray(table[name]) for name in ("prompt", "chosen", "rejected")))
     rule = rule_in_words(options.keeper)
-    ids, files, lines = (table[name].to_pylist() for name in ("id", "file", "line"))
+    ids, files, lines, labels = (table[name].to_pylist() for name in ("id", "file", "line", "label"))
     for row in np.flatnonzero((keepers >= 0) | (continued >= 0) | (against.partner >= 0)).tolist():
         evidence: dict[str, Any] = {"keeper_rule": rule}
         if keepers[row] >= 0:
             keeper, proposal = int(keepers[row]), "drop"
             verbatim = ids[row].partition("-")[0] == ids[keeper].partition("-")[0]
             kind = "exact_verbatim" if verbatim else "exact_normalised"
+            if labels[row] and labels[keeper] and labels[row] != labels[keeper]:
+                evidence["labels_differ"] = True
         elif continued[row] >= 0:
             keeper, kind, proposal = int(continued[row]), "continuation", "drop"
             evidence["keeper_rule"] = "the longest conversation that begins so"
@@ -147,28 +152,36 @@ class _Hashed(NamedTuple):
     is_last_answer: npt.NDArray[np.bool_]
 
 
-def _hashed(column: pa.ListArray, options: Options) -> _Hashed:
-    role, content, _, calls, _ = column.flatten().flatten()
+def _hashed(column: pa.ListArray, basis: Hashes, options: Options) -> _Hashed:
+    """Hash conversations; ``basis``, shape ``(rows, 2)``, stands for what comes before the first turn."""
+    role, content, _, calls, answered_call = column.flatten().flatten()
     rows = np.asarray(pc.list_parent_indices(column), dtype=np.int64)
     lines = pc.binary_join_element_wise(
-        role, normalised(content, options), pc.fill_null(calls, ""), "\x1f", null_handling="replace"
+        role, normalised(content, options), calls, answered_call, "\x1f", null_handling="replace"
     )
-    digests = b"".join([xxhash.xxh3_128_digest(line) for line in lines.cast(pa.binary()).to_pylist()])
-    hashes = np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
+    hashes = _texts_hashed(lines)
     counts = np.bincount(rows, minlength=len(column))
     starts = np.cumsum(counts) - counts
     place = np.arange(len(rows)) - starts[rows]
     sums = np.concatenate(
         [np.zeros((1, 2), np.uint64), np.cumsum(_placed(hashes, place), axis=0, dtype=np.uint64)]
     )
-    whole = _mixed(sums[starts + counts] - sums[starts])
+    whole = _mixed(sums[starts + counts] - sums[starts] + basis)
     is_answer = np.asarray(pc.and_(pc.equal(role, "assistant"), pc.is_null(calls)))
     answers = np.flatnonzero(is_answer)
     is_last = np.zeros(len(rows), dtype=np.bool_)
     is_last[answers[np.r_[rows[answers][1:] != rows[answers][:-1], True]] if len(answers) else answers] = True
     length = np.bincount(rows, weights=np.asarray(pc.utf8_length(content)) * is_answer, minlength=len(column))
-    beginnings = _mixed(sums[1:] - sums[starts[rows]])[:, 0]
+    beginnings = _mixed(sums[1:] - sums[starts[rows]] + basis[rows])[:, 0]
     return _Hashed(whole, length.astype(np.int64), rows, beginnings, is_answer, is_last)
+
+
+def _texts_hashed(texts: pa.StringArray) -> Hashes:
+    """128 bits of xxh3 for each text, 0 for none; shape ``(texts, 2)``."""
+    nothing = bytes(16)
+    values = texts.cast(pa.binary()).to_pylist()
+    digests = [nothing if value is None else xxhash.xxh3_128_digest(value) for value in values]
+    return np.frombuffer(b"".join(digests), dtype=np.uint64).reshape(-1, 2)
 
 
 def _placed(hashes: Hashes, place: Integers) -> Hashes:
@@ -185,7 +198,6 @@ def _mixed(values: Hashes) -> Hashes:
 
 
 _MULTIPLY = np.uint64(0x9E3779B97F4A7C15)
-_PARTS = ("messages", "chosen", "rejected")
 
 
 def _groups(table: pa.Table, earlier: Earlier) -> Integers:

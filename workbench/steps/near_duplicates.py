@@ -18,12 +18,13 @@ from pydantic import Field
 from workbench.examples import Example, columns_of
 from workbench.findings import Finding
 from workbench.steps._earlier import Earlier
-from workbench.steps._keepers import DEFAULT, Criterion, keeper_ranks, rule_in_words
+from workbench.steps._keepers import DEFAULT, Criterion, is_dropped, keeper_ranks, rule_in_words
 from workbench.steps._minhash import Pairs
 from workbench.steps._near_features import Part, near_features
 from workbench.steps._near_verdicts import Comparison, Likeness
 from workbench.steps._near_verdicts import similar_pairs as similar_pairs
 from workbench.steps._stars import stars
+from workbench.steps._taking import described, in_blocks
 
 TITLE = "Near duplicates"
 SCOPE = "group"
@@ -86,32 +87,34 @@ def _findings(
     beside: Integers,
 ) -> Iterator[Finding]:
     rule = rule_in_words(options.keeper)
-    ids, files, lines, labels = (table[name].to_pylist() for name in ("id", "file", "line", "label"))
     other = np.where(keepers >= 0, keepers, np.where(templates.partner >= 0, templates.partner, beside))
-    chosen = np.flatnonzero(other >= 0)
-    similarity = compared.judge(np.stack([chosen, other[chosen]], axis=1)).similarity
-    for row, alike in zip(chosen.tolist(), similarity.tolist(), strict=True):
-        keeper = int(other[row])
-        evidence: dict[str, Any] = {
-            "keeper": ids[keeper],
-            "keeper_source": {"file": files[keeper], "line": lines[keeper]},
-            "similarity": round(alike, 4),
-        }
-        if keepers[row] >= 0:
-            kind = KINDS[options.compare]
-            proposal = options.action if options.compare == "whole" else "flag"
-            evidence["keeper_rule"] = rule
-            if labels[row] and labels[keeper] and labels[row] != labels[keeper]:
-                evidence["labels_differ"] = True
-        elif templates.partner[row] >= 0:
-            kind, proposal = "template", "flag"
-            evidence["template"] = f"template {ids[int(templates.first[row])][:8]}"
-            evidence["rows"] = int(templates.rows[row])
-        else:
-            kind, proposal = "borderline", "flag"
-        source = {"file": files[row], "line": lines[row]}
-        score = min(1.0, max(0.0, alike))
-        yield Finding("near_duplicates", kind, ids[row], source, score, proposal, evidence)
+    for chosen in in_blocks(np.flatnonzero(other >= 0)):
+        partners = other[chosen]
+        rows, others = described(table, chosen), described(table, partners)
+        first = table["id"].take(pa.array(templates.first[chosen])).to_pylist()
+        similarity = compared.judge(np.stack([chosen, partners], axis=1)).similarity
+        for place, alike in enumerate(similarity.tolist()):
+            row, number, keeper = rows[place], chosen[place], others[place]
+            source, keeper_source = ({"file": one["file"], "line": one["line"]} for one in (row, keeper))
+            evidence: dict[str, Any] = {
+                "keeper": keeper["id"],
+                "keeper_source": keeper_source,
+                "similarity": round(alike, 4),
+            }
+            if keepers[number] >= 0:
+                kind = KINDS[options.compare]
+                proposal = options.action if options.compare == "whole" else "flag"
+                evidence["keeper_rule"] = rule
+                if row["label"] and keeper["label"] and row["label"] != keeper["label"]:
+                    evidence["labels_differ"] = True
+            elif templates.partner[number] >= 0:
+                kind, proposal = "template", "flag"
+                evidence["template"] = f"template {first[place][:8]}"
+                evidence["rows"] = int(templates.rows[number])
+            else:
+                kind, proposal = "borderline", "flag"
+            score = min(1.0, max(0.0, alike))
+            yield Finding("near_duplicates", kind, row["id"], source, score, proposal, evidence)
 
 
 def _templates(pairs: Pairs, count: int) -> Templates:
@@ -150,5 +153,5 @@ def _agreement(table: pa.Table, pairs: Pairs) -> npt.NDArray[np.int64]:
 def _eligible(table: pa.Table, options: Options, earlier: Earlier) -> pa.Table:
     keep = np.asarray(table["words"]) >= options.min_words
     if earlier.dropped:
-        keep &= np.fromiter((i not in earlier.dropped for i in table["id"].to_pylist()), bool, table.num_rows)
+        keep &= ~is_dropped(table["id"], earlier)
     return table if keep.all() else table.filter(pa.array(keep))

@@ -244,9 +244,10 @@ def random_quantile(vectors: Matrix, part: int, options: Options) -> float:
 
 
 def _agreement(labels: list[str], pairs: Integers) -> Integers:
-    """For each row, how many of its matches have its label."""
-    _, codes = np.unique(np.array(labels), return_inverse=True)
-    same = pairs[codes[pairs[:, 0]] == codes[pairs[:, 1]]]
+    """For each row that has a label, how many of its matches have it too."""
+    _, codes = np.unique(np.array(["", *labels]), return_inverse=True)
+    codes = codes[1:]  # the empty label has code 0
+    same = pairs[(codes[pairs[:, 0]] == codes[pairs[:, 1]]) & (codes[pairs[:, 0]] > 0)]
     return np.bincount(same.ravel(), minlength=len(labels)).astype(np.int64)
 
 

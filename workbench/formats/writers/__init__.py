@@ -7,7 +7,6 @@ formats; docs/formats.md says what each keeps.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from workbench.errors import InputError
 from workbench.examples import KINDS, Example
-from workbench.files import not_a_folder, storage_errors, sync_folder
+from workbench.files import not_a_folder, storage_errors, sync_folder, temporary_name
 from workbench.formats.places import is_url, public_url, remote_errors
 from workbench.formats.writers import alpaca, bedrock, messages, openai, sharegpt, tables, vertex
 from workbench.formats.writers.layout import Format
@@ -139,7 +138,7 @@ def _workplace(out: Path | str) -> Iterator[Path]:
     target = Path(out)
     with storage_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        folder = temporary_name(target)
         try:
             folder.mkdir()
             yield folder
