@@ -488,23 +488,38 @@ def test_a_folder_without_samples(here: Command, project: Project) -> None:
 
 
 def test_a_torn_last_decision_costs_that_line_only(here: Command, project: Project, chats: Path) -> None:
-    here("review", "d", "--keep", "first")
+    first, second = [row["id"] for row in open_dataset(project, "d").examples()][:2]
+    here("review", "d", "--keep", first)
     with project.folder("decisions.jsonl").open("ab") as file:
         file.write(b'{"target": "example", "id": "torn", "act')
-    answer = here("review", "d", "--keep", "second", "--json")
+    answer = here("review", "d", "--keep", second, "--json")
     assert answer.data == {"recorded": 1, "decisions": 2}
     here("review", "--export", "out.jsonl")
     ids = [json.loads(line)["id"] for line in project.folder("out.jsonl").read_text().splitlines()]
-    assert ids == ["first", "second"]
+    assert ids == [first, second]
 
 
-def test_a_decision_of_the_wrong_shape_is_left_out(here: Command, project: Project, chats: Path) -> None:
-    row = {"target": "moon", "id": "x", "action": "drop", "who": "", "why": "", "when": "", "dataset": ""}
-    lines = [row, {**row, "target": "example", "action": "accept"}, {"target": "example"}]
-    write_jsonl(project.folder("decisions.jsonl"), lines)
-    assert here("review", "--json").data == {"recorded": 0, "decisions": 0}
+def test_an_id_that_nobody_knows_is_refused(here: Command, project: Project, chats: Path) -> None:
+    for option in ("--keep", "--accept"):
+        assert "nothing" in refused(here("review", "d", option, "mistyped", "--json"))["remedy"]
+    assert "nothing was decided" in refused(here("review", "d", "--undo", "bulk-none", "--json"))["what"]
+    assert not project.folder("decisions.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"target": "example", "id": "x", "action": "kee", "who": "", "why": "", "when": "", "dataset": ""}',
+        '{"target": "moon", "id": "x", "action": "drop", "who": "", "why": "", "when": "", "dataset": ""}',
+        '{"target": "example"}',
+        '{"target": "example", "id": "x", "action": "kee, "who": "", "why": "", "when": "", "dataset": ""}',
+        "\\xff\\xfe",
+    ],
+)
+def test_a_damaged_decision_stops_publishing(here: Command, project: Project, chats: Path, line: str) -> None:
     assert here("propose", "d", "--recipe", _recipe(project), "--json").returncode == 0
-    assert here("publish", "d", "--json").returncode == 0
+    project.folder("decisions.jsonl").write_text(f"\n{line}\n")
+    assert refused(here("publish", "d", "--json"))["where"].endswith("decisions.jsonl, line 2")
 
 
 @pytest.mark.parametrize("content", [b"\xff\x00\x01", b'{"a": 1}\n', DEEP.encode()])

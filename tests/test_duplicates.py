@@ -102,6 +102,7 @@ def test_rows_with_other_tools_are_other_rows(project: Project) -> None:
         ]
         rows.append(make_example("sft", turns, tools=[{"name": tools}]))
     assert [h.source["line"] for h in found(project, rows, "[exact_duplicates]")] == [4]
+    assert {h.source["line"] for h in found(project, rows, "[near_duplicates]")} <= {3, 4}
 
 
 def test_equal_rows_with_other_labels_are_told(project: Project) -> None:

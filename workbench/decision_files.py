@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.decided_sets import read_set, set_file, write_set
-from workbench.decisions import Decision, decisions_path, parsed, read_decisions
+from workbench.decisions import Decision, decision_of, decisions_path, read_decisions
 from workbench.errors import InputError
 from workbench.files import append_lines, write_text_lines
 from workbench.projects import Project
@@ -33,12 +33,14 @@ def export_decisions(project: Project, path: Path) -> int:
 def import_decisions(project: Project, path: Path) -> int:
     """Append the decisions of a file that `export_decisions` wrote; return how many lines.
 
-    Raises `InputError`, before any decision is recorded, when the file holds none or lacks
-    ids that a bulk decision names.
+    Raises `InputError`, before any decision is recorded, when a line is no decision, the file
+    holds none, or it lacks ids that a bulk decision names.
     """
     if not path.is_file():
         raise InputError("there is no such file", where=str(path), remedy="check the path")
-    decisions = list(parsed(row for row in _objects(path) if "set" not in row))
+    decisions = [
+        decision_of(row, f"{path}, line {number}") for number, row in _objects(path) if "set" not in row
+    ]
     if not decisions and path.stat().st_size:
         raise InputError("the file holds no decision", where=str(path), remedy=SHAPE)
     wanted = {decision.ids for decision in decisions if decision.ids}
@@ -68,18 +70,22 @@ def _lines(project: Project, decisions: list[Decision]) -> Iterator[dict[str, An
 
 
 def _members(path: Path, digest: str) -> Iterator[pa.Array]:
-    for row in _objects(path):
+    for _, row in _objects(path):
         ids = row.get("ids")
         if row.get("set") == digest and isinstance(ids, list):
             yield pa.array([str(identity) for identity in ids], pa.string())
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
+def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and object of every line. Raises `InputError` for a line that is none."""
     with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError):
-                continue
-            if isinstance(row, dict):
-                yield row
+                row = None
+            if not isinstance(row, dict):
+                raise InputError("the line is no decision", where=f"{path}, line {number}", remedy=SHAPE)
+            yield number, row

@@ -12,9 +12,10 @@ never been said; what was said before or after about one of its members still ho
 from __future__ import annotations
 
 import getpass
+import json
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from workbench.decided_sets import IDS, set_file
-from workbench.errors import InputError
-from workbench.files import append_lines, read_lines
+from workbench.errors import InputError, NotFoundError
+from workbench.files import DAMAGED, append_lines
 from workbench.projects import Project
 from workbench.sql import arrow_table, parquet_view
 
@@ -84,12 +85,16 @@ def undo(project: Project, identity: str, *, dataset: str, who: str | None = Non
     """Take back the last word on a finding or example, or a whole bulk decision, by its id."""
     said = read_decisions(project)
     targets = [decision.target for decision in said if decision.id == identity]
+    if not targets:
+        raise NotFoundError(
+            f"nothing was decided about '{identity[:60]}'", remedy="see `workbench review --export FILE`"
+        )
     return decide(
         project,
         [identity],
         "undo",
         dataset=dataset,
-        target=targets[-1] if targets else "finding",
+        target=targets[-1],
         who=who,
         why=why,
     )
@@ -110,8 +115,32 @@ def bulk_id() -> str:
 
 
 def read_decisions(project: Project) -> list[Decision]:
-    """Every line ever recorded, oldest first; a bulk decision is one line."""
-    return list(parsed(read_lines(decisions_path(project))))
+    """Every line ever recorded, oldest first; a bulk decision is one line.
+
+    A line that a crash cut short is left out. Any other line that cannot be read raises
+    `InputError`: a decision that is not seen would let a row go that a person keeps.
+    """
+    path = decisions_path(project)
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        return [line for number, text in enumerate(file, 1) if (line := _recorded(text, path, number))]
+
+
+def decision_of(row: object, where: str) -> Decision:
+    """Read a decision from one line's JSON. Raises `InputError` naming ``where``."""
+    if isinstance(row, dict) and all(isinstance(row.get(name), str) for name in REQUIRED):
+        count = row.get("count", 1)
+        decision = Decision(
+            **{name: row[name] for name in REQUIRED},
+            ids=str(row.get("ids") or ""),
+            where=str(row.get("where") or ""),
+            count=count if isinstance(count, int) else 1,
+        )
+        known = decision.target in ACTIONS and decision.action in (*ACTIONS[decision.target], "undo")
+        if known and decision.id:
+            return decision
+    raise InputError("the line is no decision", where=where, remedy=f"each line has {', '.join(REQUIRED)}")
 
 
 def standing_bulk(project: Project) -> list[Decision]:
@@ -160,23 +189,6 @@ def standing_tables(connection: Connection, project: Project) -> None:
         )
 
 
-def parsed(rows: Iterable[dict[str, Any]]) -> Iterator[Decision]:
-    """The decisions among lines of JSON; a line of another shape is left out."""
-    for row in rows:
-        if not row.keys() >= set(REQUIRED):
-            continue
-        words = {name: str(row[name]) for name in REQUIRED}
-        count = row.get("count", 1)
-        decision = Decision(
-            **words,
-            ids=str(row.get("ids") or ""),
-            where=str(row.get("where") or ""),
-            count=count if isinstance(count, int) else 1,
-        )
-        if decision.target in ACTIONS and decision.action in (*ACTIONS[decision.target], "undo"):
-            yield decision
-
-
 def decisions_path(project: Project) -> Path:
     """The project's append-only file of decisions."""
     return project.folder("decisions.jsonl")
@@ -193,3 +205,18 @@ def current_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def _recorded(text: bytes, path: Path, number: int) -> Decision | None:
+    line = text.strip()
+    if not line:
+        return None
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        if line.startswith(b"{") and not line.endswith(b"}"):
+            return None  # torn by a crash while it was written: it never took effect
+        raise InputError(
+            "a line of the decisions is damaged", where=f"{path}, line {number}", remedy=DAMAGED
+        ) from error
+    return decision_of(row, f"{path}, line {number}")

@@ -51,6 +51,10 @@ def near_features(rows: pa.RecordBatch, compare: Part, seed: int) -> dict[str, A
         "file": source[0],
         "line": source[1],
         "label": rows.column("label"),
+        "tools": np.array(
+            [xxhash.xxh3_64_intdigest(tools or "") for tools in rows.column("tools").to_pylist()],
+            dtype=np.uint64,
+        ),
         "length": np.bincount(taken.rows[answered], weights=letters, minlength=count).astype(np.int64),
         "words": length,
         "grams": _lists(sets.grams, sets.counts),

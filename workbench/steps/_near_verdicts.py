@@ -57,6 +57,7 @@ class Comparison:
         self._table = table
         self._options = options
         self._words = np.asarray(table["words"])
+        self._tools = np.asarray(table["tools"])
         # A few words of thousands of letters have no runs of letters, and count as many words.
         self._huge = (self._words < 2 * SHORT_WORDS) & ~np.asarray(table["short"])
         self._rows = Rows(*_flat(table["grams"], table["written"]))
@@ -80,6 +81,7 @@ class Comparison:
         found = self._rows.compare(pairs)
         short = (self._words[pairs].min(axis=1) < SHORT_WORDS) & ~self._huge[pairs].any(axis=1)
         whole = found.last_contained >= LAST_CONTAINED
+        tools = self._tools[pairs[:, 0]] == self._tools[pairs[:, 1]]
         alike = (found.similarity >= options.threshold) | (found.contained >= CONTAINED)
         alike &= (found.weakest_part >= options.part_threshold) & whole
         similarity = found.similarity.copy()
@@ -88,6 +90,7 @@ class Comparison:
         differs = found.slots_only | found.other_slots
         near = (similarity >= options.threshold - options.borderline) & ~short & whole
         near &= found.weakest_part >= options.part_threshold - options.borderline
+        alike, near = alike & tools, near & tools
         return Verdicts(alike & ~differs, alike & differs, near & ~alike & ~differs, similarity)
 
     def _short(self, pairs: Pairs, found: Compared) -> tuple[Bools, npt.NDArray[np.float32]]:
