@@ -52,7 +52,7 @@ def near_features(rows: pa.RecordBatch, compare: Part, seed: int) -> dict[str, A
         "line": source[1],
         "label": rows.column("label"),
         "tools": np.array(
-            [xxhash.xxh3_64_intdigest(tools or "") for tools in rows.column("tools").to_pylist()],
+            [xxhash.xxh3_64_intdigest((tools or "").encode()) for tools in rows.column("tools").to_pylist()],
             dtype=np.uint64,
         ),
         "length": np.bincount(taken.rows[answered], weights=letters, minlength=count).astype(np.int64),
