@@ -348,12 +348,16 @@ def planted(rows: int, seed: int = 0) -> tuple[Path, list[dict[str, Any]]]:
     language = Language(seed)
     choose = language.random
     made: list[tuple[Chat, int, str]] = []
+    fills: dict[str, int] = {}  # a template filled twice with the same values is one chat twice
     family = 0
+    number = 0
     while len(made) < rows:
-        family += 1
+        number += 2
+        family = number
         draw = choose.random()
         if draw < 0.10:
-            made.append((language.filled(choose.choice(language.templates)), family, "hn_slot"))
+            chat = language.filled(choose.choice(language.templates))
+            made.append((chat, fills.setdefault(json.dumps(chat), family), "hn_slot"))
         elif draw < 0.125:
             chat = language.chat()
             made.append((chat, family, "base"))
@@ -372,6 +376,7 @@ def planted(rows: int, seed: int = 0) -> tuple[Path, list[dict[str, Any]]]:
                 chat = language.short()
             elif choose.random() < 0.1 and kind != "reordered":
                 chat = language.filled(choose.choice(language.templates))
+                family = fills.setdefault(json.dumps(chat), family)
             else:
                 chat = language.chat()
             if kind == "reordered":
