@@ -101,3 +101,23 @@ def show(rows: list[tuple[str, int, Measured]]) -> None:
     for name, count, found in rows:
         rate = count / found.seconds
         print(f"{name:44} {count:9,} {found.seconds:8.1f} {found.cpu:7.1f} {rate:9,.0f} {found.memory:8,.0f}")
+
+
+def tree(process_id: int) -> list[int]:
+    """A process and all below it."""
+    below = []
+    for path in Path(f"/proc/{process_id}/task").glob("*/children"):
+        try:
+            below += [int(child) for child in path.read_text().split()]
+        except OSError:
+            continue
+    return [process_id, *(deeper for child in below for deeper in tree(child))]
+
+
+def memory(process_id: int) -> float:
+    """The proportional set size of a process in MB; 0 when it has ended."""
+    try:
+        text = Path(f"/proc/{process_id}/smaps_rollup").read_text(encoding="utf-8")
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0) / 1024

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 THRESHOLD, PERMUTATIONS, SIZE = 0.7, 128, 3
 WORD = re.compile(r"\w+")
@@ -30,12 +31,8 @@ def shingles(text: str) -> list[str]:
     return list({" ".join(words[i : i + SIZE]) for i in range(max(1, len(words) - SIZE + 1))})
 
 
-def rensa(path: str) -> Pairs:
-    """rensa: R-MinHash and its LSH, candidates verified by the signatures."""
-    from rensa import RMinHash, RMinHashLSH
-
-    index = RMinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS, num_bands=16)
-    signatures = RMinHash.from_token_sets([shingles(text) for text in texts(path)], PERMUTATIONS, 42)
+def in_order(index: Any, signatures: Any) -> Pairs:
+    """Take rows in order: one that the index knows a like of goes, the others enter the index."""
     pairs = []
     for row, signature in enumerate(signatures):
         found = [
@@ -46,6 +43,15 @@ def rensa(path: str) -> Pairs:
         else:
             index.insert(row, signature)
     return pairs
+
+
+def rensa(path: str) -> Pairs:
+    """rensa: R-MinHash and its LSH, candidates verified by the signatures."""
+    from rensa import RMinHash, RMinHashLSH
+
+    index = RMinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS, num_bands=16)
+    signatures = RMinHash.from_token_sets([shingles(text) for text in texts(path)], PERMUTATIONS, 42)
+    return in_order(index, signatures)
 
 
 def gaoya(path: str) -> Pairs:
@@ -74,16 +80,7 @@ def datasketch(path: str) -> Pairs:
     index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
     sets = [[gram.encode() for gram in shingles(text)] for text in texts(path)]
     signatures = MinHash.bulk(sets, num_perm=PERMUTATIONS)
-    pairs = []
-    for row, signature in enumerate(signatures):
-        found = [
-            other for other in index.query(signature) if signatures[other].jaccard(signature) >= THRESHOLD
-        ]
-        if found:
-            pairs.append((row, min(found)))
-        else:
-            index.insert(row, signature)
-    return pairs
+    return in_order(index, signatures)
 
 
 def text_dedup(path: str) -> Pairs:

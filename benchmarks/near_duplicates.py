@@ -20,6 +20,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from made import memory, tree
 from planted import KINDS, planted
 
 PEERS = Path(__file__).parent / "near_duplicate_peers.py"
@@ -70,26 +71,11 @@ def _watched(process: subprocess.Popen[str]) -> list[float]:
 
     def watch() -> None:
         while process.poll() is None:
-            family = [process.pid]
-            for pid in family:
-                for task in Path(f"/proc/{pid}/task").glob("*/children"):
-                    try:
-                        family += [int(child) for child in task.read_text().split()]
-                    except OSError:
-                        continue
-            peak[0] = max(peak[0], sum(map(_memory, family)))
+            peak[0] = max(peak[0], sum(map(memory, tree(process.pid))))
             time.sleep(0.1)
 
     threading.Thread(target=watch, daemon=True).start()
     return peak
-
-
-def _memory(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("Pss:")), 0.0)
 
 
 def judged(pairs: list[tuple[int, int]], truth: list[dict[str, Any]]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from made import chats
+from made import chats, memory, tree
 
 from workbench.importing import import_files
 from workbench.projects import init_project
@@ -122,26 +122,6 @@ def watched(arguments: list[str]) -> tuple[list[dict[str, Any]], float]:
     if process.returncode:
         raise SystemExit(process.returncode)
     return json.loads(out.splitlines()[-1]), max(peaks)
-
-
-def tree(process_id: int) -> list[int]:
-    """A process and all below it."""
-    below = []
-    for path in Path(f"/proc/{process_id}/task").glob("*/children"):
-        try:
-            below += [int(child) for child in path.read_text().split()]
-        except OSError:
-            continue
-    return [process_id, *(deeper for child in below for deeper in tree(child))]
-
-
-def memory(process_id: int) -> float:
-    """The proportional set size of a process in MB; 0 when it has ended."""
-    try:
-        text = Path(f"/proc/{process_id}/smaps_rollup").read_text(encoding="utf-8")
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0) / 1024
 
 
 if __name__ == "__main__":

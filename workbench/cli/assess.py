@@ -9,6 +9,7 @@ import typer
 
 from workbench.cli.answers import Answer, JsonOption, ProjectOption, Ref, command, opened, table
 from workbench.cli.progress import progress, run_watcher
+from workbench.cli.training import Download
 
 
 def register(app: typer.Typer) -> None:
@@ -29,9 +30,7 @@ def assess_command(
         int, typer.Option("--sample", min=100, help="Most rows whose tokens are counted.")
     ] = 20_000,
     seed: Annotated[int, typer.Option("--seed", help="Of the sample.")] = 0,
-    allow_download: Annotated[
-        bool, typer.Option("--allow-download", help="Let the hub be asked for the model.")
-    ] = False,
+    allow_download: Download = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
@@ -76,9 +75,7 @@ def score_command(
     ] = None,
     parallel: Annotated[int, typer.Option("--parallel", min=1, max=64, help="Requests at a time.")] = 4,
     detach: Annotated[bool, typer.Option("--detach", help="Return at once; see `workbench runs`.")] = False,
-    allow_download: Annotated[
-        bool, typer.Option("--allow-download", help="Let the hub be asked for the model.")
-    ] = False,
+    allow_download: Download = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:

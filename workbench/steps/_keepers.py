@@ -56,6 +56,19 @@ def is_dropped(ids: pa.ChunkedArray, earlier: Earlier) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.is_in(ids, value_set=pa.array(list(earlier.dropped), pa.string())))
 
 
+def label_agreement(labels: pa.ChunkedArray, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many of its duplicates have a row's label; ``pairs`` of row numbers, shape ``(pairs, 2)``."""
+    codes = label_codes(labels)
+    same = pairs[(codes[pairs[:, 0]] == codes[pairs[:, 1]]) & (codes[pairs[:, 0]] >= 0)]
+    return np.bincount(same.ravel(), minlength=len(codes)).astype(np.int64)
+
+
+def label_codes(labels: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """A number for each label, -1 for a row without one."""
+    codes = labels.combine_chunks().dictionary_encode().indices.fill_null(-1)
+    return np.asarray(codes, dtype=np.int64)
+
+
 def _faults(ids: pa.ChunkedArray, earlier: Earlier) -> npt.NDArray[np.int64]:
     """The number of findings that flag each row."""
     numbers = np.array([*earlier.faults.values(), 0], dtype=np.int64)

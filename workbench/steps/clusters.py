@@ -12,20 +12,18 @@ from pydantic import Field
 
 from workbench.embedding import (
     Vectors,
-    choose_backend,
     content_words,
     embed,
     lexical_vectors,
-    make_ready,
     tf_idf,
 )
 from workbench.embedding.matrix import BLOCK, stacked, unit, vector_column
 from workbench.examples import Example, prompt_text
 from workbench.findings import Finding
-from workbench.projects import Project
 from workbench.recipes import StepOptions
 from workbench.steps._earlier import Earlier
-from workbench.versions import Dataset
+from workbench.steps._embedder import prepare as prepare
+from workbench.steps._embedder import reads as reads
 
 TITLE = "Clusters"
 SCOPE = "group"
@@ -48,16 +46,6 @@ class Options(StepOptions):
     clusters: int = Field(default=0, ge=0, le=2000)
     embedder: str = "auto"
     seed: int = 0
-
-
-def reads(options: Options, _project: Project, dataset: Dataset) -> str:
-    """The embedder: another one gives other vectors."""
-    return choose_backend(options.embedder, dataset.rows)
-
-
-def prepare(options: Options, _project: Project, dataset: Dataset) -> str:
-    """Choose the embedder for this version, and make it if it was never made."""
-    return make_ready(choose_backend(options.embedder, dataset.rows))
 
 
 def features(rows: list[Example], _options: Options, backend: str) -> dict[str, Any]:

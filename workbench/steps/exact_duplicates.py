@@ -20,12 +20,22 @@ from workbench.examples import Example, columns_of
 from workbench.findings import Finding
 from workbench.recipes import StepOptions
 from workbench.steps._earlier import Earlier
-from workbench.steps._keepers import DEFAULT, Criterion, keeper_ranks, rule_in_words
+from workbench.steps._keepers import (
+    DEFAULT,
+    Criterion,
+    is_dropped,
+    keeper_ranks,
+    label_codes,
+    rule_in_words,
+)
 from workbench.steps._preferences import contradictions
+from workbench.steps._taking import described, in_blocks
 
 TITLE = "Exact duplicates"
 SCOPE = "group"
 COLUMNAR = True
+MIRRORED = "the same answers preferred the other way round"
+CIRCLE = "preferences in a circle"
 Integers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
@@ -93,33 +103,30 @@ def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Findin
     )
     against = contradictions(*(np.asarray(table[name]) for name in ("prompt", "chosen", "rejected")))
     rule = rule_in_words(options.keeper)
-    ids, files, lines, labels = (table[name].to_pylist() for name in ("id", "file", "line", "label"))
-    for row in np.flatnonzero((keepers >= 0) | (continued >= 0) | (against.partner >= 0)).tolist():
-        evidence: dict[str, Any] = {"keeper_rule": rule}
-        if keepers[row] >= 0:
-            keeper, proposal = int(keepers[row]), "drop"
-            verbatim = ids[row].partition("-")[0] == ids[keeper].partition("-")[0]
-            kind = "exact_verbatim" if verbatim else "exact_normalised"
-            if labels[row] and labels[keeper] and labels[row] != labels[keeper]:
-                evidence["labels_differ"] = True
-        elif continued[row] >= 0:
-            keeper, kind, proposal = int(continued[row]), "continuation", "drop"
-            evidence["keeper_rule"] = "the longest conversation that begins so"
-        else:
-            keeper, kind, proposal = int(against.partner[row]), "preference_conflict", "flag"
-            swapped = bool(against.swapped[row])
-            evidence = {
-                "reason": "the same answers preferred the other way round"
-                if swapped
-                else "preferences in a circle"
+    other = np.where(keepers >= 0, keepers, np.where(continued >= 0, continued, against.partner))
+    for chosen in in_blocks(np.flatnonzero(other >= 0)):
+        for number, row, keeper in zip(
+            chosen.tolist(), described(table, chosen), described(table, other[chosen]), strict=True
+        ):
+            evidence: dict[str, Any] = {
+                "keeper": keeper["id"],
+                "keeper_source": {"file": keeper["file"], "line": keeper["line"]},
+                "similarity": 1.0,
             }
-        evidence = {
-            "keeper": ids[keeper],
-            "keeper_source": {"file": files[keeper], "line": lines[keeper]},
-            "similarity": 1.0,
-        } | evidence
-        source = {"file": files[row], "line": lines[row]}
-        yield Finding("exact_duplicates", kind, ids[row], source, 1.0, proposal, evidence)
+            if keepers[number] >= 0:
+                verbatim = row["id"].partition("-")[0] == keeper["id"].partition("-")[0]
+                kind, proposal = "exact_verbatim" if verbatim else "exact_normalised", "drop"
+                evidence["keeper_rule"] = rule
+                if row["label"] and keeper["label"] and row["label"] != keeper["label"]:
+                    evidence["labels_differ"] = True
+            elif continued[number] >= 0:
+                kind, proposal = "continuation", "drop"
+                evidence["keeper_rule"] = "the longest conversation that begins so"
+            else:
+                kind, proposal = "preference_conflict", "flag"
+                evidence["reason"] = MIRRORED if against.swapped[number] else CIRCLE
+            source = {"file": row["file"], "line": row["line"]}
+            yield Finding("exact_duplicates", kind, row["id"], source, 1.0, proposal, evidence)
 
 
 def normalised(texts: pa.StringArray, options: Options) -> pa.StringArray:
@@ -231,8 +238,7 @@ def _continued(table: pa.Table, keepers: Integers, ranks: Integers, earlier: Ear
     values = np.asarray(table["beginnings"].combine_chunks().flatten(), dtype=np.uint64)
     owners = np.repeat(np.arange(table.num_rows), counts)
     result = np.full(table.num_rows, -1, dtype=np.int64)
-    dropped = np.fromiter((i in earlier.dropped for i in table["id"].to_pylist()), bool, table.num_rows)
-    stays = (keepers < 0) & ~dropped
+    stays = (keepers < 0) & ~is_dropped(table["id"], earlier)
     values, owners = values[stays[owners]], owners[stays[owners]]
     if not len(values):
         return result
@@ -248,9 +254,7 @@ def _continued(table: pa.Table, keepers: Integers, ranks: Integers, earlier: Ear
 
 def _agreement(table: pa.Table, groups: Integers) -> Integers:
     """How many rows of its group have a row's label."""
-    labels = np.asarray(
-        table["label"].combine_chunks().dictionary_encode().indices.fill_null(-1), dtype=np.int64
-    )
+    labels = label_codes(table["label"])
     counted = (groups >= 0) & (labels >= 0)
     pair = groups * (labels.max(initial=0) + 1) + labels
     _, place, sizes = np.unique(pair[counted], return_inverse=True, return_counts=True)

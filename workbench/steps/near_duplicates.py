@@ -18,7 +18,14 @@ from pydantic import Field
 from workbench.examples import Example, columns_of
 from workbench.findings import Finding
 from workbench.steps._earlier import Earlier
-from workbench.steps._keepers import DEFAULT, Criterion, is_dropped, keeper_ranks, rule_in_words
+from workbench.steps._keepers import (
+    DEFAULT,
+    Criterion,
+    is_dropped,
+    keeper_ranks,
+    label_agreement,
+    rule_in_words,
+)
 from workbench.steps._minhash import Pairs
 from workbench.steps._near_features import Part, near_features
 from workbench.steps._near_verdicts import Comparison, Likeness
@@ -71,7 +78,7 @@ def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Findin
     pairs = compared.candidates(earlier)
     verdicts = compared.judge(pairs)
     duplicates = pairs[verdicts.duplicate]
-    ranks = keeper_ranks(table, earlier, options.keeper, _agreement(table, duplicates))
+    ranks = keeper_ranks(table, earlier, options.keeper, label_agreement(table["label"], duplicates))
     keepers = stars(duplicates, ranks, lambda further: compared.judge(further).duplicate)
     templates = _templates(pairs[verdicts.template], table.num_rows)
     beside = _partners(pairs[verdicts.borderline], ranks)
@@ -141,13 +148,6 @@ def _partners(pairs: Pairs, ranks: Integers) -> Integers:
     order = np.argsort(-ranks[better], kind="stable")
     partner[worse[order]] = better[order]
     return partner
-
-
-def _agreement(table: pa.Table, pairs: Pairs) -> npt.NDArray[np.int64]:
-    """How many of its duplicates have a row's label."""
-    labels = np.asarray(table["label"].combine_chunks().dictionary_encode().indices.fill_null(-1))
-    same = pairs[(labels[pairs[:, 0]] == labels[pairs[:, 1]]) & (labels[pairs[:, 0]] >= 0)]
-    return np.bincount(same.ravel(), minlength=table.num_rows).astype(np.int64)
 
 
 def _eligible(table: pa.Table, options: Options, earlier: Earlier) -> pa.Table:

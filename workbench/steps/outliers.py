@@ -13,17 +13,18 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from workbench.embedding import choose_backend, embed, make_ready
+from workbench.embedding import embed
 from workbench.embedding.lexical import latent_vectors
 from workbench.embedding.matrix import Matrix, Vectors, matrix, vector_column
 from workbench.embedding.neighbours import nearest
 from workbench.examples import Example, answer_text, prompt_text
 from workbench.findings import Finding
-from workbench.projects import Project
 from workbench.recipes import StepOptions
 from workbench.steps._earlier import Earlier
+from workbench.steps._embedder import prepare as prepare
+from workbench.steps._embedder import reads as reads
+from workbench.steps._keepers import is_dropped
 from workbench.steps._wording import Part, wording_columns
-from workbench.versions import Dataset
 
 TITLE = "Outliers"
 SCOPE = "group"
@@ -48,16 +49,6 @@ class Options(StepOptions):
     seed: int = 0
 
 
-def reads(options: Options, _project: Project, dataset: Dataset) -> str:
-    """The embedder: another one gives other vectors."""
-    return choose_backend(options.embedder, dataset.rows)
-
-
-def prepare(options: Options, _project: Project, dataset: Dataset) -> str:
-    """Choose the embedder for this version, and make it if it was never made."""
-    return make_ready(choose_backend(options.embedder, dataset.rows))
-
-
 def features(rows: list[Example], _options: Options, backend: str) -> dict[str, Any]:
     """A vector of prompt and answer together, and their hashed words for ``lexical``."""
     texts = [f"{prompt_text(row)[:CHARACTERS]}\n{answer_text(row)[:CHARACTERS]}" for row in rows]
@@ -75,7 +66,7 @@ def features(rows: list[Example], _options: Options, backend: str) -> dict[str, 
 def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Finding]:
     """Flag the rows whose distance stands out, in file order."""
     ids = table["id"].to_pylist()
-    rows = np.array([i for i, identity in enumerate(ids) if identity not in earlier.dropped], np.int64)
+    rows = np.flatnonzero(~is_dropped(table["id"], earlier))
     if len(rows) < LEAST_ROWS:
         return
     count = options.neighbours or int(min(20, max(5, len(rows) // 50)))

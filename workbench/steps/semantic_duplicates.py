@@ -15,20 +15,27 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from workbench.embedding import choose_backend, embed, make_ready
+from workbench.embedding import embed
 from workbench.embedding.lexical import latent_vectors
 from workbench.embedding.matrix import Matrix, matrix, vector_column
 from workbench.embedding.neighbours import nearest
 from workbench.examples import Example, answer_text, prompt_text
 from workbench.findings import Finding
-from workbench.projects import Project
 from workbench.recipes import StepOptions
 from workbench.steps._earlier import Earlier
+from workbench.steps._embedder import prepare as prepare
+from workbench.steps._embedder import reads as reads
 from workbench.steps._hashing import text_hash
-from workbench.steps._keepers import DEFAULT, Criterion, keeper_ranks, rule_in_words
+from workbench.steps._keepers import (
+    DEFAULT,
+    Criterion,
+    is_dropped,
+    keeper_ranks,
+    label_agreement,
+    rule_in_words,
+)
 from workbench.steps._stars import stars
 from workbench.steps._wording import Part, wording_columns
-from workbench.versions import Dataset
 
 TITLE = "Semantic duplicates"
 SCOPE = "group"
@@ -74,16 +81,6 @@ class Options(StepOptions):
     seed: int = 0
 
 
-def reads(options: Options, _project: Project, dataset: Dataset) -> str:
-    """The embedder: another one gives other vectors."""
-    return choose_backend(options.embedder, dataset.rows)
-
-
-def prepare(options: Options, _project: Project, dataset: Dataset) -> str:
-    """Choose the embedder for this version, and make it if it was never made."""
-    return make_ready(choose_backend(options.embedder, dataset.rows))
-
-
 def features(rows: list[Example], _options: Options, backend: str) -> dict[str, Any]:
     """Vectors and hashed words of prompt and answer; no text."""
     prompts = [prompt_text(row)[:CHARACTERS] for row in rows]
@@ -93,7 +90,7 @@ def features(rows: list[Example], _options: Options, backend: str) -> dict[str, 
         "id": [row["id"] for row in rows],
         "file": [row["source"]["file"] for row in rows],
         "line": [row["source"]["line"] for row in rows],
-        "label": [row["label"] or "" for row in rows],
+        "label": pa.array([row["label"] for row in rows], pa.string()),
         "length": [len(answer) for answer in answers],
         "backend": [backend] * len(rows),
         "said": pa.array([text_hash(_plain(answer)) for answer in answers], pa.uint64()),
@@ -106,8 +103,7 @@ def features(rows: list[Example], _options: Options, backend: str) -> dict[str, 
 
 def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Finding]:
     """Flag every row that matches a keeper; each member of a group matches its keeper itself."""
-    ids = table["id"].to_pylist()
-    rows = np.array([i for i, identity in enumerate(ids) if identity not in earlier.dropped], np.int64)
+    rows = np.flatnonzero(~is_dropped(table["id"], earlier))
     if len(rows) < 2:
         return
     compared = _Compared(table, rows, options)
@@ -115,7 +111,7 @@ def find(table: pa.Table, options: Options, earlier: Earlier) -> Iterator[Findin
     pairs = pairs[compared.matches(pairs)]
     if not len(pairs):
         return
-    agreement = _agreement(table["label"].take(pa.array(rows)).to_pylist(), pairs)
+    agreement = label_agreement(table["label"].take(pa.array(rows)), pairs)
     ranks = keeper_ranks(
         table.select(["id", "length"]).take(pa.array(rows)), earlier, options.keeper, agreement
     )
@@ -241,14 +237,6 @@ def random_quantile(vectors: Matrix, part: int, options: Options) -> float:
     spread = (high - middle) / NormalDist().inv_cdf(0.9)
     chance = options.false_alarms / len(vectors)
     return float(middle + spread * NormalDist().inv_cdf(1 - chance))
-
-
-def _agreement(labels: list[str], pairs: Integers) -> Integers:
-    """For each row that has a label, how many of its matches have it too."""
-    _, codes = np.unique(np.array(["", *labels]), return_inverse=True)
-    codes = codes[1:]  # the empty label has code 0
-    same = pairs[(codes[pairs[:, 0]] == codes[pairs[:, 1]]) & (codes[pairs[:, 0]] > 0)]
-    return np.bincount(same.ravel(), minlength=len(labels)).astype(np.int64)
 
 
 def _vectors(texts: list[str], backend: str) -> pa.Array:
