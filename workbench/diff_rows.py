@@ -88,7 +88,7 @@ def _of_version(
 
 def _seen(example: Example) -> list[dict[str, Any]]:
     """What the scanners of the steps ``personal_data`` and ``secrets`` see in a row."""
-    from workbench.personal_data import ENTITIES, scan
+    from workbench.personal_data.detecting import ENTITIES, scan
     from workbench.steps.secrets import scan as scan_secrets
 
     return [

@@ -158,7 +158,7 @@ def read_mark(reply: bytes) -> Mark:
 
 def masked(reason: str) -> str:
     """A judge's reason, short, with personal data and secrets that it may quote masked."""
-    from workbench.personal_data import ENTITIES, scan
+    from workbench.personal_data.detecting import ENTITIES, scan
     from workbench.steps.secrets import scan as scan_secrets
 
     text = " ".join(reason.split())[:REASON_CHARACTERS]

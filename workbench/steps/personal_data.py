@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from workbench.examples import Example, parts
 from workbench.findings import Finding, about
-from workbench.personal_data import ENTITIES, scan
+from workbench.personal_data.detecting import ENTITIES, scan
 from workbench.recipes import StepOptions
 from workbench.steps.secrets import scan as scan_secrets
 

@@ -1,0 +1,1 @@
+"""Personal data: what it is, and where in a text it stands."""
