@@ -134,7 +134,7 @@ def listing(project: Project, dataset: Dataset, connection: Any, chosen: Finding
         if finding is None:
             st.warning("The findings have changed; reload the page.", icon=":material/refresh:")
             return
-        detail(project, connection, rows[at], finding)
+        detail(project, dataset, connection, rows[at], finding)
         decisions(project, dataset, rows, at)
 
 

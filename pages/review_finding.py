@@ -13,6 +13,7 @@ from workbench.explaining import full_evidence
 from workbench.findings import Finding
 from workbench.markup import example_html, pair_html, plain
 from workbench.projects import Project
+from workbench.reveals import record_rows
 from workbench.reviewing import ReviewRow, evidence_facts, examples_of, sensitive_spans, spaced
 from workbench.versions import Dataset
 
@@ -26,7 +27,7 @@ BUTTONS = (
 )
 
 
-def detail(project: Project, connection: Any, row: ReviewRow, finding: Finding) -> None:
+def detail(project: Project, dataset: Dataset, connection: Any, row: ReviewRow, finding: Finding) -> None:
     """The finding's head, its facts, and its row beside the row that stays, if there is one."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(spaced(row.kind))}**")
@@ -44,7 +45,7 @@ def detail(project: Project, connection: Any, row: ReviewRow, finding: Finding) 
         return
     spans = sensitive_spans(connection, examples)
     own = {
-        (s["part"], s["message"], s["start"], s["end"]): s
+        (s["part"], s["message"], s.get("field"), str(s.get("path")), s["start"], s["end"]): s
         for s in [*spans[row.example_id], *finding.evidence.get("spans", [])]
     }
     spans[row.example_id] = list(own.values())
@@ -53,8 +54,9 @@ def detail(project: Project, connection: Any, row: ReviewRow, finding: Finding) 
         reveal = st.toggle(
             "Reveal what is masked",
             key=f"reveal_{row.id}",
-            help="Personal data and secrets are shown as ▒ until you ask for them.",
+            help="Personal data and secrets are shown as ▒ until you ask for them; that you looked is recorded.",
         )
+        recorded(project, dataset, connection, row, [name for name, found in spans.items() if found], reveal)
     long = sum(len(full_text(row)) for row in examples.values()) > LONG
     with st.container(height=420 if long else "content", border=True):
         show_rows(example, examples.get(partner_id), spans, reveal)
@@ -66,6 +68,18 @@ def detail(project: Project, connection: Any, row: ReviewRow, finding: Finding) 
     if more is not None:
         with st.expander(plain(more[0]), icon=":material/unfold_more:", expanded=True):
             st.text(more[1])
+
+
+def recorded(
+    project: Project, dataset: Dataset, connection: Any, row: ReviewRow, examples: list[str], reveal: bool
+) -> None:
+    """Record a look at what is masked, once for each time it is asked for."""
+    key = f"revealed_{row.id}"
+    if reveal and key not in st.session_state:
+        record_rows(project, dataset, connection, examples, who=st.session_state.get("decide_who") or None)
+        st.session_state[key] = True
+    elif not reveal:
+        st.session_state.pop(key, None)
 
 
 def show_rows(

@@ -25,6 +25,7 @@ GROUPS = {
         "Import": ":material/upload_file:",
         "Recipe": ":material/receipt_long:",
         "Review": ":material/rule:",
+        "Personal data": ":material/person_search:",
         "Coverage": ":material/donut_small:",
         "Assessment": ":material/monitoring:",
     },
@@ -61,7 +62,7 @@ def navigation() -> Any:
 
 def page_path(title: str) -> str:
     """The script of a page, as Streamlit wants it."""
-    return f"pages/{title.lower()}.py"
+    return f"pages/{title.lower().replace(' ', '_')}.py"
 
 
 def through_app(page: str) -> None:

@@ -36,6 +36,7 @@ ARGUMENTS = [
 ]
 TITLES = {
     "review": "Review",
+    "personal_data": "Personal data",
     "": "Small shop",
     "import": "Import",
     "recipe": "Recipe",

@@ -31,6 +31,7 @@ PAGES = (
     "import",
     "recipe",
     "review",
+    "personal_data",
     "assessment",
     "coverage",
     "train",

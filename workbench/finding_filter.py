@@ -17,13 +17,14 @@ from workbench.errors import InputError
 Proposal = Literal["drop", "rewrite", "tag", "weight", "flag"]
 State = Literal["waiting", "accepted", "overruled", "row kept", "row dropped"]
 EVIDENCE = re.compile(r"[A-Za-z0-9_ -]{1,60}")
-LISTS = ("step", "kind", "proposal", "state", "file", "label", "example", "finding")
+LISTS = ("step", "kind", "proposal", "state", "file", "label", "example", "finding", "value", "entity")
 
 
 class FindingFilter(BaseModel):
     """Findings that fulfil everything given here; empty means every finding of a version.
 
-    ``evidence`` compares one field of the evidence with a value, as text.
+    ``value`` is the keyed hash by which a finding names a personal datum or secret, and ``entity``
+    its kind. ``evidence`` compares one field of the evidence with a value, as text.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +36,8 @@ class FindingFilter(BaseModel):
     label: tuple[str, ...] = ()
     example: tuple[str, ...] = ()
     finding: tuple[str, ...] = ()
+    value: tuple[str, ...] = ()
+    entity: tuple[str, ...] = ()
     min_score: float | None = Field(default=None, allow_inf_nan=False)
     max_score: float | None = Field(default=None, allow_inf_nan=False)
     evidence: dict[str, str] = {}
@@ -103,7 +106,12 @@ class Condition(NamedTuple):
     values: dict[str, Any]
 
 
-COLUMNS = {"example": "example_id", "finding": "id"}
+COLUMNS = {
+    "example": "example_id",
+    "finding": "id",
+    "value": "json_extract_string(evidence, '$.value')",
+    "entity": "json_extract_string(evidence, '$.entity')",
+}
 
 
 def condition(chosen: FindingFilter) -> Condition:

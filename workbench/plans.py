@@ -2,7 +2,8 @@
 
 Steps count in the order of the recipe and their findings in the order of the file. A row
 that is to be dropped has that one change, the first proposal's; otherwise its edits, tags
-and weights in order. A person's decision beats every proposal.
+and weights in order. A person's decision beats every proposal. A flag changes nothing, unless it
+says what would stand in place of a value and a person accepts it: then it is an edit.
 
 A duplicate is dropped in favour of its keeper, and that perhaps in favour of another: the
 group is the tree under one first keeper. When a person drops the first keeper, or a proposal
@@ -76,10 +77,11 @@ WITH drops AS (
     FROM said_examples WHERE action = 'drop'
     UNION ALL
     SELECT example_id, rank,
-        CASE proposal WHEN 'rewrite' THEN 'edited' WHEN 'tag' THEN 'tagged' ELSE 'weighted' END,
+        CASE proposal WHEN 'tag' THEN 'tagged' WHEN 'weight' THEN 'weighted' ELSE 'edited' END,
         step, kind, finding, said, who, why, evidence
     FROM weighed ANTI JOIN drops USING (example_id)
-    WHERE proposal IN ('rewrite', 'tag', 'weight') AND said IS DISTINCT FROM 'reject'
+    WHERE (proposal IN ('rewrite', 'tag', 'weight') AND said IS DISTINCT FROM 'reject'
+        OR proposal = 'flag' AND said = 'accept' AND contains(evidence, '"replacement"'))
         AND row_said IS DISTINCT FROM 'drop'
 )
 SELECT files.start + e.file_row_number AS position, found.rank, e.id, change, step, kind, finding,

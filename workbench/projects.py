@@ -14,7 +14,18 @@ from workbench.files import expanded, write_text
 
 MARKER = "workbench.toml"
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])([.].*)?")
-OWN_FOLDERS = ("datasets", "findings", "decisions", "runs", "scores", "keys")
+OWN_FOLDERS = (
+    "datasets",
+    "findings",
+    "decisions",
+    "runs",
+    "scores",
+    "keys",
+    "lists",
+    "double_checks",
+    "audits",
+    "canaries",
+)
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
