@@ -59,7 +59,7 @@ def test_proposals_are_applied_with_a_reason_for_every_row(project: Project, dat
     assert result.dropped == {"exact_duplicates.exact_verbatim": 1, "quality.empty_answer": 1}
     assert result.edited == {"personal_data.personal_data": 1}
     edited = list(new.examples())[1]
-    assert edited["messages"][0]["content"] == "Write to <EMAIL_ADDRESS> please"
+    assert edited["messages"][0]["content"] == "Write to <EMAIL_ADDRESS_1> please"
     assert json.loads(edited["meta"] or "")["edited_from"] == list(dataset.examples())[3]["id"]
     assert diff(project, dataset, new).reasons == {
         "dropped: exact_duplicates.exact_verbatim": 1,
@@ -427,7 +427,7 @@ def test_the_text_of_a_diff_masks_personal_data(here: Command, project: Project,
         assert "test.jsonl:4" in answer.stdout
         assert "jane" not in answer.stdout
         assert "▒▒▒▒" in answer.stdout
-    assert "<EMAIL_ADDRESS>" in answer.stdout
+    assert "<EMAIL_ADDRESS_1>" in answer.stdout
     assert "jane" not in here("diff", "d@1", "d@3", "--json").stdout
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from workbench.comparing import Diff
 from workbench.examples import Example, parts, prompt_text
 from workbench.finding_queries import listed
-from workbench.markup import MASK, printable
+from workbench.markup import printable
 from workbench.projects import Project
 from workbench.reviewing import examples_of, sensitive_spans
+from workbench.scrubbing.masking import masked_row
 from workbench.versions import Dataset, open_dataset
 
 THRESHOLD = 0.4
@@ -63,11 +64,11 @@ def row_text(row: DiffRow) -> str:
     """A row for the terminal: where it is from, then ``-`` and ``+`` lines, or how it begins."""
     source = row.example["source"] or {}
     head = f"  {source.get('file')}:{source.get('line')}  {row.example['id']}"
-    masked = _masked(row.example, row.spans[row.example["id"]])
+    masked = masked_row(row.example, row.spans[row.example["id"]])
     if row.edited is None:
         text = prompt_text(masked)
         return f"{head}\n    {_line(text[:EXCERPT])}{'…' if len(text) > EXCERPT else ''}"
-    after = _masked(row.edited, row.spans[row.edited["id"]])
+    after = masked_row(row.edited, row.spans[row.edited["id"]])
     sides = [{(part, i): m["content"] for part, i, m in parts(side)} for side in (masked, after)]
     lines = [head]
     for change in row.changes:
@@ -99,17 +100,6 @@ def _seen(example: Example) -> list[dict[str, Any]]:
             *scan_secrets(message["content"]),
         )
     ]
-
-
-def _masked(example: Example, spans: list[dict[str, Any]]) -> Example:
-    columns: dict[str, list[Any]] = {"messages": [], "chosen": [], "rejected": []}
-    for part, _, message in parts(example):
-        columns[part].append(dict(message))
-    for span in spans:
-        entry = columns[span["part"]][int(span["message"])]
-        text, start, end = entry["content"], int(span["start"]), int(span["end"])
-        entry["content"] = text[:start] + MASK * (min(end, len(text)) - start) + text[end:]
-    return {**example, **columns}  # type: ignore[typeddict-item]
 
 
 def _line(text: str) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 
 from workbench.differences import aligned
 from workbench.examples import Example, parts
+from workbench.scrubbing.masking import MASK, in_content, masked_row
 
 SHOWN_CHARACTERS = 4000
-MASK = "▒"
 MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 CARD = "border-left:3px solid {colour};padding:.35rem .8rem;margin:.35rem 0;background:rgba(102,112,133,.06);border-radius:0 6px 6px 0"
@@ -60,12 +60,14 @@ def marked_html(text: str, spans: Iterable[dict[str, Any]], *, reveal: bool) -> 
 
 def example_html(example: Example, spans: Iterable[dict[str, Any]] = (), *, reveal: bool = False) -> str:
     """All messages of a row as cards, with the spans of each message marked."""
-    by_message = _by_message(spans)
+    by_message = _by_message(known := list(spans))
+    hidden = example if reveal else masked_row(example, [span for span in known if not in_content(span)])
+    calls = {(part, index): entry.get("tool_calls") for part, index, entry in parts(hidden)}
     cards = []
     for part, index, entry in parts(example):
         text, more = _shortened(entry["content"])
         body = marked_html(text, by_message.get((part, index), []), reveal=reveal)
-        cards.append(_card(part, entry["role"], body + more, entry.get("tool_calls")))
+        cards.append(_card(part, entry["role"], body + more, calls[part, index]))
     return "".join(cards)
 
 
@@ -146,7 +148,7 @@ def _card(part: str, role: str, body: str, tool_calls: str | None = None) -> str
 
 def _by_message(spans: Iterable[dict[str, Any]]) -> dict[tuple[str, int], list[dict[str, Any]]]:
     grouped: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for span in spans:
+    for span in filter(in_content, spans):
         grouped.setdefault((str(span["part"]), int(span["message"])), []).append(span)
     return grouped
 

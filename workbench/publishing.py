@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -26,6 +26,9 @@ from workbench.finding_queries import listed
 from workbench.findings import findings_folder, proposed_recipe
 from workbench.plans import Change, make_plan, overruled, planned
 from workbench.projects import Project
+from workbench.vault.keys import key_from_environment
+from workbench.vault.recording import RowRecord
+from workbench.vault.storing import VaultWriter
 from workbench.versions import Dataset, open_dataset, unique_ids, write_version
 
 CHANGES = pa.schema(
@@ -63,18 +66,22 @@ class PublishResult:
         return asdict(self)
 
 
-def publish(project: Project, dataset: Dataset, *, progress: Progress | None = None) -> PublishResult:
+def publish(
+    project: Project, dataset: Dataset, *, progress: Progress | None = None, vault: Path | None = None
+) -> PublishResult:
     """Apply the findings of a version, as decided, and write the next version.
 
     Rows and changes stream side by side; memory does not grow with their number. The same
     findings and decisions give the same version, so publishing twice changes nothing. No
-    recipe can start over this version meanwhile. Raises `InputError` when no findings were
-    proposed for this version or a step's are gone, `BusyError` when a proposal is under way.
+    recipe can start over this version meanwhile. With ``vault`` what the edits take out is
+    kept there, encrypted with the key of `workbench.vault.keys`; that file is whole before the
+    version is. Raises `InputError` when no findings were proposed for this version or a step's
+    are gone, or the vault has no key or is there already, `BusyError` when a proposal is under way.
     """
     with _findings_held(project, dataset) as recipe, listed(project, dataset) as connection:
         make_plan(connection, project, dataset)
         refused = overruled(connection)
-        with _Log(project, dataset) as log:
+        with _vault_at(vault) as kept, _Log(project, dataset, kept) as log:
             rows = _changed_rows(dataset, planned(connection), log, progress)
             written = write_version(
                 project,
@@ -119,6 +126,10 @@ def _findings_held(project: Project, dataset: Dataset) -> Iterator[dict[str, Any
         lock.release()
 
 
+def _vault_at(path: Path | None) -> AbstractContextManager[VaultWriter | None]:
+    return nullcontext() if path is None else VaultWriter(path, key_from_environment())
+
+
 def _changed_rows(
     dataset: Dataset, changes: Iterator[Change], log: _Log, progress: Progress | None
 ) -> Iterator[Example]:
@@ -137,8 +148,10 @@ def _changed_rows(
         dropped = mine[0].change == "dropped"
         old_id, source = example["id"], example["source"]
         if not dropped:
-            example = edited(example, mine)
+            record = RowRecord(old_id, example["meta"])
+            example = edited(example, mine, record.replaced.append)
             example["id"] = unique(example["id"])
+            log.keep(record, example["id"])
         for change in mine:
             log.add(change, old_id, None if dropped else example["id"], source)
         if not dropped:
@@ -151,6 +164,7 @@ class _Log:
 
     project: Project
     dataset: Dataset
+    vault: VaultWriter | None = None
     counted: Counter[tuple[str, str]] = field(default_factory=Counter)
     lines: list[dict[str, Any]] = field(default_factory=list)
 
@@ -173,12 +187,18 @@ class _Log:
         if len(self.lines) >= LOG_ROWS:
             self._write()
 
+    def keep(self, record: RowRecord, new_id: str) -> None:
+        if self.vault is not None and record.replaced:
+            self.vault.add(record.entry(new_id))
+
     def counts(self, change: str) -> dict[str, int]:
         return dict(sorted((reason, n) for (name, reason), n in self.counted.items() if name == change))
 
     def move_into(self, folder: Path) -> None:
         self._write()
         self.writer.close()
+        if self.vault is not None:
+            self.vault.finish()  # before the version is there: nothing may be gone for good
         self.path.replace(folder / "changes.parquet")
 
     def _write(self) -> None:
