@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbench.comparing import changes_between
+from workbench.export.proof_card import personal_data_lines
 from workbench.lineage import dataset_history
 from workbench.projects import Project
 from workbench.versions import open_dataset
@@ -62,7 +63,7 @@ def model_card(
 
 
 def data_card(project: Project, ref: str) -> str:
-    """Rows, labels, and every reason for which rows were dropped or edited."""
+    """Rows, labels, every reason for which rows were dropped or edited, and what became of personal data."""
     dataset = open_dataset(project, ref)
     history = dataset_history(project, ref)
     first = open_dataset(project, history[0]["ref"])
@@ -78,6 +79,7 @@ def data_card(project: Project, ref: str) -> str:
     lines += ["", "## Labels", ""]
     labels = dataset.manifest["counts"]["label"]
     lines += [f"- {_plain(label) or '(none)'}: {count}" for label, count in labels.items()]
+    lines += personal_data_lines(project, dataset)
     return "\n".join(lines) + "\n"
 
 
