@@ -14,6 +14,9 @@ from workbench.names.words import listed
 WEAK = 1.6
 """A single word with nothing but its capital to speak for it must reach the threshold so many times."""
 
+SMALL = 3
+"""A single word in small letters that is not known to be written with a capital, so many times."""
+
 NO_NAMES = listed("no names")
 
 GOING_ON = 0.4
@@ -86,6 +89,14 @@ def _needed(tokens: Sequence[Token], name: Named, threshold: float) -> float:
     word = tokens[name.first][0]
     if all(case_of(each) == "I" for each, _ in tokens[name.first : name.last]):
         return 1.1
+    words = [each for each, _ in tokens[name.first : name.last]]
+    ordinary = sum(map(_is_ordinary, words))
+    if ordinary == len(words):
+        return 1.1
+    if all(map(str.islower, words)) and not any("u" in lexicon().get(each, "") for each in words):
+        if ordinary:
+            return 1.1
+        threshold = min(SMALL * threshold, max(threshold, 0.5)) if len(words) == 1 else threshold
     if name.last - name.first > 1:
         return threshold
     if word[0] in "@#":
@@ -105,6 +116,14 @@ def _needed(tokens: Sequence[Token], name: Named, threshold: float) -> float:
         on_a_list = any(mark in "FfLl" for mark in marks)
         weak = (name.first == 0 or case_of(word) in "Al") and (common or not on_a_list)
     return min(WEAK * threshold, max(threshold, 0.75)) if weak else threshold
+
+
+def _is_ordinary(word: str) -> bool:
+    """A word in small letters that is a common English word, whatever names it may be in besides."""
+    if not word.islower():
+        return False
+    marks = lexicon().get(word, "")
+    return "w" in marks or "m" in marks or ("u" not in marks and any(rank in marks for rank in "123"))
 
 
 def _touch(tokens: Sequence[Token], at: int) -> bool:

@@ -26,8 +26,8 @@ from workbench.names.lexicon import lexicon
 from workbench.names.measuring import calibration, figures, read_with
 
 THRESHOLDS = {
-    "strict": {"PERSON": 0.05, "LOCATION": 0.2, "ORGANIZATION": 0.3},
-    "balanced": {"PERSON": 0.2, "LOCATION": 0.35, "ORGANIZATION": 0.45},
+    "strict": {"PERSON": 0.03, "LOCATION": 0.2, "ORGANIZATION": 0.3},
+    "balanced": {"PERSON": 0.15, "LOCATION": 0.35, "ORGANIZATION": 0.45},
     "light": {"PERSON": 0.5, "LOCATION": 0.5, "ORGANIZATION": 0.6},
 }
 """Raw chances from which on a token counts, by preset and kind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,7 +36,13 @@ class Scan:
 def without_overlaps(spans: Iterable[Span]) -> list[Span]:
     """Of spans that touch each other the surest, then the longest, then the first; in text order."""
     kept: list[Span] = []
+    starts: list[int] = []  # of the kept, in order: only the two beside a span can touch it
     for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.entity)):
-        if all(span.end <= other.start or span.start >= other.end for other in kept):
-            kept.append(span)
-    return sorted(kept, key=lambda s: s.start)
+        place = bisect_left(starts, span.start)
+        if place and kept[place - 1].end > span.start:
+            continue
+        if place < len(kept) and kept[place].start < span.end:
+            continue
+        kept.insert(place, span)
+        starts.insert(place, span.start)
+    return kept
