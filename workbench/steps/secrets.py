@@ -1,111 +1,131 @@
-"""Secrets: keys, tokens and passwords, found by their issuers' published formats."""
+"""Secrets: keys, tokens and passwords in every text of a row, one finding for each value.
+
+They are known by the formats that their issuers publish (`docs/secrets.md`), and by rules in
+gitleaks' format that the recipe names. Evidence says where and what kind, and names the value
+by a keyed hash; the secret itself is never in a finding.
+"""
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
 
-from workbench.examples import Example, parts
+from workbench.examples import Example
 from workbench.findings import Finding, about
+from workbench.personal_data.spans import Scan
+from workbench.projects import Project
 from workbench.recipes import StepOptions
+from workbench.scrubbing.fields import Field, fields_of
+from workbench.scrubbing.proposing import ValueEdit, value_edits
+from workbench.scrubbing.settings import SecretScrubbing
+from workbench.secret_rules.gitleaks import rules_of
+from workbench.secret_rules.repeats import with_repeats
+from workbench.secret_rules.rules import Rule, pack_hash
+from workbench.secret_rules.scanning import scanner, scanner_of
+from workbench.secret_rules.settings import Secrets
+from workbench.value_keys import ValueKey, value_key
+from workbench.value_lists import ValueLists, load_lists
+from workbench.versions import Dataset
 
 TITLE = "Secrets"
 SCOPE = "map"
 
 
+class Options(StepOptions, Secrets):
+    """What is looked for (`Secrets`), and what stands in its place."""
+
+    scrubbing: SecretScrubbing = SecretScrubbing()
+
+    @property
+    def search(self) -> Secrets:
+        """The part that the scanner reads."""
+        return Secrets.model_validate(self.model_dump(include=set(Secrets.model_fields)))
+
+
 @dataclass(frozen=True)
-class Rule:
-    """A format. ``keyword`` must be in the lower-cased text before the pattern is tried."""
+class Context:
+    """The rules of the files that were named, the project's key, and its lists of values."""
 
-    name: str
-    keywords: tuple[str, ...]
-    pattern: re.Pattern[str]
-    min_entropy: float = 0.0
-
-
-RULES = (
-    Rule("AWS_ACCESS_KEY", ("akia", "asia"), re.compile(r"\b((?:AKIA|ASIA)[A-Z2-7]{16})\b")),
-    Rule("GITHUB_TOKEN", ("ghp_", "gho_", "ghs_", "ghu_"), re.compile(r"\b(gh[pous]_[A-Za-z0-9]{36,})\b")),
-    Rule("GITHUB_TOKEN", ("github_pat_",), re.compile(r"\b(github_pat_[A-Za-z0-9_]{50,})\b")),
-    Rule("GITLAB_TOKEN", ("glpat-",), re.compile(r"\b(glpat-[A-Za-z0-9_-]{20,})")),
-    Rule("SLACK_TOKEN", ("xox",), re.compile(r"\b(xox[abeoprs]-[A-Za-z0-9-]{10,})")),
-    Rule("STRIPE_KEY", ("_live_", "_test_"), re.compile(r"\b([rs]k_(?:live|test)_[A-Za-z0-9]{16,})\b")),
-    Rule("OPENAI_KEY", ("sk-",), re.compile(r"\b(sk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,})"), 3.5),
-    Rule("GOOGLE_KEY", ("aiza",), re.compile(r"\b(AIza[A-Za-z0-9_-]{35})")),
-    Rule("HUGGING_FACE_TOKEN", ("hf_",), re.compile(r"\b(hf_[A-Za-z0-9]{30,})\b")),
-    Rule(
-        "PRIVATE_KEY",
-        ("private key",),
-        re.compile(
-            r"(-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,8000}?-----END [A-Z ]*PRIVATE KEY-----)?)"
-        ),
-    ),
-    Rule("JWT", ("eyj",), re.compile(r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})")),
-    Rule("PASSWORD_IN_URL", ("://",), re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@]+:([^\s:/@]{3,})@", re.I)),
-    Rule(
-        "ASSIGNED_SECRET",
-        ("secret", "token", "api_key", "apikey", "api-key", "passw", "bearer"),
-        re.compile(
-            r"(?:secret|token|api[_-]?key|passw(?:or)?d|bearer)\b[\"']?\s*(?:[:=]|\s)\s*[\"']?"
-            r"([A-Za-z0-9+/_.=-]{20,})",
-            re.I,
-        ),
-        3.5,
-    ),
-)
+    rules: tuple[Rule, ...]
+    key: ValueKey
+    lists: ValueLists
 
 
-class Options(StepOptions):
-    """``min_entropy`` replaces a rule's own floor (bits per character) when it is higher."""
+def prepare(options: Options, project: Project, _dataset: Dataset) -> Context:
+    """Read the files of rules. Raises `NotFoundError` and `InputError`."""
+    rules = tuple(rule for name in options.rules for rule in rules_of(project.folder(name)))
+    scanner_of(rules, options.search)
+    return Context(rules, value_key(project), load_lists(project))
 
-    min_entropy: float = 0.0
+
+def reads(options: Options, project: Project, _dataset: Dataset) -> str:
+    """The packs, the files of rules, the lists and the key."""
+    paths = [project.folder(name) for name in options.rules]
+    files = [sha256(path.read_bytes()).hexdigest() if path.is_file() else "" for path in paths]
+    key = value_key(project).digest("fingerprint")[:16]
+    return json.dumps([pack_hash(), files, load_lists(project).fingerprint(), key])
 
 
-def find(rows: list[Example], options: Options, _context: object = None) -> list[Finding]:
-    """Propose to replace every secret by ``<NAME>``; evidence has offsets, never the value."""
-    findings = []
+def find(rows: list[Example], options: Options, context: Context) -> Iterator[Finding]:
+    """Propose one edit for each secret of a row; flag what could not be read in time."""
+    search = scanner_of(context.rules, options.search)
     for row in rows:
-        spans = [
-            {"part": part, "message": index} | span
-            for part, index, entry in parts(row)
-            for span in scan(entry["content"], options.min_entropy)
-        ]
-        if spans:
-            findings.append(about(row, "secrets", "secret", 0.95, "rewrite", spans=spans))
-    return findings
+        fields = fields_of(row)
+        texts = [field.text for field in fields]
+        scans = with_repeats(texts, [search.scan(text) for text in texts])
+        if any(scan.not_scanned for scan in scans):
+            yield _not_scanned(row, fields, scans)
+        if not any(scan.spans for scan in scans):
+            continue
+        kept = [_not_allowed(field.text, scan, context) for field, scan in zip(fields, scans, strict=True)]
+        for edit in value_edits(fields, kept, options.scrubbing, context.key):
+            yield _finding(row, edit)
+
+
+def scan_texts(texts: Sequence[str]) -> list[Scan]:
+    """Where the texts of one row hold a secret, by the rules that come with Workbench."""
+    search = scanner(Secrets())
+    return with_repeats(texts, [search.scan(text) for text in texts])
 
 
 def scan(text: str, min_entropy: float = 0.0) -> list[dict[str, object]]:
-    """Spans ``{start, end, entity, score, operator, replacement}`` without overlaps."""
-    lowered = text.lower()
-    spans: list[dict[str, object]] = []
-    taken: list[tuple[int, int]] = []
-    for rule in RULES:
-        if not any(keyword in lowered for keyword in rule.keywords):
-            continue
-        for match in rule.pattern.finditer(text):
-            start, end = match.span(1)
-            if entropy(match.group(1)) < max(rule.min_entropy, min_entropy):
-                continue
-            if any(start < right and left < end for left, right in taken):
-                continue
-            taken.append((start, end))
-            spans.append(
-                {
-                    "start": start,
-                    "end": end,
-                    "entity": rule.name,
-                    "score": 0.95,
-                    "operator": "replace",
-                    "replacement": f"<{rule.name}>",
-                }
-            )
-    return sorted(spans, key=lambda span: str(span["start"]).zfill(9))
+    """Spans ``{start, end, entity, score, operator, replacement}`` of one text, without overlaps."""
+    return [
+        {
+            "start": span.start,
+            "end": span.end,
+            "entity": span.entity,
+            "score": span.score,
+            "operator": "redact",
+            "replacement": f"<{span.entity}>",
+        }
+        for span in scanner(Secrets(min_entropy=min_entropy)).scan(text).spans
+    ]
 
 
-def entropy(text: str) -> float:
-    """Shannon entropy in bits per character."""
-    counts = Counter(text)
-    return -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values())
+def _finding(row: Example, edit: ValueEdit) -> Finding:
+    evidence: dict[str, Any] = {"entity": edit.entity, "value": edit.value, "operator": edit.operator}
+    if edit.reason:
+        evidence["reason"] = edit.reason
+    proposal = "flag" if edit.reason else "rewrite"
+    return about(row, "secrets", "secret", edit.score, proposal, **evidence, spans=list(edit.spans))
+
+
+def _not_scanned(row: Example, fields: Sequence[Field], scans: Sequence[Scan]) -> Finding:
+    unread = [
+        (field, scan.not_scanned) for field, scan in zip(fields, scans, strict=True) if scan.not_scanned
+    ]
+    places = [{"part": field.part, "message": field.message, "field": field.field} for field, _ in unread]
+    reason = "; ".join(sorted({reason for _, reason in unread if reason}))
+    return about(row, "secrets", "not_scanned", 1.0, "flag", reason=reason, places=places)
+
+
+def _not_allowed(text: str, scan: Scan, context: Context) -> Scan:
+    lists, key = context.lists, context.key
+    kept = tuple(
+        span for span in scan.spans if lists.allows(span.entity, text[span.start : span.end], key) is None
+    )
+    return scan if len(kept) == len(scan.spans) else replace(scan, spans=kept)
