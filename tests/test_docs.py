@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from workbench.cli.main import app
 from workbench.formats import FORMATS
 from workbench.policy import Policy
 from workbench.recipes import load_recipe, recipe_names, step_names
@@ -20,6 +23,7 @@ DOCS = "\n".join(
 )
 
 
+@cache
 def help_of(*command: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "workbench.cli.main", *command, "--help"],
@@ -28,6 +32,17 @@ def help_of(*command: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def command_of(words: list[str]) -> list[str]:
+    """The words of a line that name a command, as ``train sft`` and ``values allow add`` do."""
+    known, names = get_command(app), []
+    for word in words:
+        if word not in getattr(known, "commands", {}):
+            break
+        known = known.commands[word]
+        names.append(word)
+    return names
 
 
 def test_the_command_reference_is_what_the_commands_say(tmp_path: Path) -> None:
@@ -101,8 +116,7 @@ def test_every_option_in_the_readme_exists() -> None:
             words = line.split("#")[0].split()
             if words[:1] != ["workbench"]:
                 continue
-            command = words[1:3] if words[1] == "train" else words[1:2]
-            text = help_of(*command)
+            text = help_of(*command_of(words[1:]))
             for option in (word for word in words if word.startswith("--")):
                 assert option in text, line
 
