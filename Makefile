@@ -40,7 +40,7 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-BENCHMARKS := import_speed propose_speed near_duplicates semantic leakage quality_precision findings_scale
+BENCHMARKS := import_speed propose_speed near_duplicates semantic leakage quality_precision findings_scale pii secrets_found
 
 bench: install
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done

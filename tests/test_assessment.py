@@ -130,7 +130,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Dataset]
     from workbench.versions import open_dataset
 
     dataset = open_dataset(project, import_files(project, paths, "d").dataset)
-    proposed(project, dataset, "[quality, personal_data, exact_duplicates]")
+    proposed(project, dataset, "[quality, {personal_data: {names: {backend: none}}}, exact_duplicates]")
     return project, dataset
 
 

@@ -166,6 +166,7 @@ def export_data(
     """Write a version's rows in a format that other tools and providers read."""
     from pathlib import Path
 
+    from workbench.export.proof_card import canary_warning
     from workbench.formats.places import is_url
     from workbench.formats.writers import write_examples
     from workbench.versions import open_dataset
@@ -175,13 +176,16 @@ def export_data(
     dataset = open_dataset(here, ref)
     if not is_url(out):
         here.refuse_own(Path(out))
+    told = canary_warning(dataset)
     result = write_examples(
         dataset.examples(), format, out, name=dataset.name, split=split, kind=kind, validate=validate
     )
     text = f"{result.rows} rows in {result.path}"
     if result.skipped:
         text += f"\n{result.skipped} rows left out, with reasons: {result.skipped_path}"
-    return Answer(result.as_dict(), "\n".join([text, *(f"warning: {one}" for one in result.warnings)]))
+    data = result.as_dict()
+    data["warnings"] = [*data["warnings"], *([told] if told else [])]
+    return Answer(data, "\n".join([text, *(f"warning: {one}" for one in data["warnings"])]))
 
 
 def _mapping(pairs: list[str] | None) -> dict[str, str] | None:

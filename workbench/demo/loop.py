@@ -16,6 +16,7 @@ from workbench.files import read_json, write_json, write_text
 from workbench.gaps import collection_brief, find_gaps
 from workbench.importing import import_files
 from workbench.judging import judge_run
+from workbench.leak_audit.auditing import audit
 from workbench.projects import Project, init_project
 from workbench.publishing import publish
 from workbench.report.building import build_report
@@ -24,6 +25,7 @@ from workbench.splits import split
 from workbench.starting import create_proposal, create_training
 from workbench.training.preflight import preflight
 from workbench.training.settings import make_settings
+from workbench.value_lists import Wanted, add_values
 from workbench.versions import open_dataset
 
 Say = Callable[[str], None]
@@ -90,6 +92,8 @@ def run_demo(folder: Path, say: Say, watch: Watch, *, seed: int = 0) -> dict[str
         }
         for imported in imports.values():
             say(f"  {imported.dataset}: {imported.rows_out} rows, {imported.rejects} rejected")
+    shop = Wanted(list="allow", value="Lumen", reason="the name of the shop, not of a person")
+    add_values(project, [shop], who="demo")
     with stage("propose", "looking for duplicates, personal data, faults, leaks and skew"):
         for name, recipe in (("chats", "clean"), ("preferences", "preference")):
             wait_run(_started(create_proposal(project, f"{name}@v1", recipe)), watch("propose"))
@@ -103,6 +107,8 @@ def run_demo(folder: Path, say: Say, watch: Watch, *, seed: int = 0) -> dict[str
             cleaned = publish(project, open_dataset(project, f"{name}@v1"))
             say(f"  {cleaned.parent} → {cleaned.dataset}: {cleaned.rows_in} rows in, {cleaned.rows_out} out")
             refs[name] = cleaned.dataset
+            proof = audit(project, open_dataset(project, cleaned.dataset))
+            say(f"  leak audit of {cleaned.dataset}: {proof.verdict}")
     with stage("split", "train, validation, test; duplicates and groups stay on one side"):
         splits = {
             name: split(

@@ -14,8 +14,8 @@ from workbench.names.words import listed
 WEAK = 1.6
 """A single word with nothing but its capital to speak for it must reach the threshold so many times."""
 
-SMALL = 3
-"""A single word in small letters that is not known to be written with a capital, so many times."""
+SMALL = 4
+"""Words in small letters that may as well be no name must reach the threshold so many times."""
 
 NO_NAMES = listed("no names")
 
@@ -94,9 +94,10 @@ def _needed(tokens: Sequence[Token], name: Named, threshold: float) -> float:
     if ordinary == len(words):
         return 1.1
     if all(map(str.islower, words)) and not any("u" in lexicon().get(each, "") for each in words):
-        if ordinary:
+        if 2 * ordinary >= len(words):
             return 1.1
-        threshold = min(SMALL * threshold, max(threshold, 0.5)) if len(words) == 1 else threshold
+        if ordinary or len(set(words)) == 1 or all(map(_may_be_none, words)):
+            threshold = min(SMALL * threshold, max(threshold, 0.6))
     if name.last - name.first > 1:
         return threshold
     if word[0] in "@#":
@@ -114,16 +115,26 @@ def _needed(tokens: Sequence[Token], name: Named, threshold: float) -> float:
         weak = "P" not in marks and (len(word) <= 4 or common)
     else:
         on_a_list = any(mark in "FfLl" for mark in marks)
+        if name.first == 0 and not on_a_list and any(mark in "wm" for mark in marks):
+            return 1.1
         weak = (name.first == 0 or case_of(word) in "Al") and (common or not on_a_list)
     return min(WEAK * threshold, max(threshold, 0.75)) if weak else threshold
 
 
 def _is_ordinary(word: str) -> bool:
-    """A word in small letters that is a common English word, whatever names it may be in besides."""
+    """A common English word in small letters: nearly always written so, or on no list of names."""
     if not word.islower():
         return False
     marks = lexicon().get(word, "")
-    return "w" in marks or "m" in marks or ("u" not in marks and any(rank in marks for rank in "123"))
+    if "w" in marks or "m" in marks:
+        return True
+    return any(rank in marks for rank in "123") and not any(mark in "uFfLl" for mark in marks)
+
+
+def _may_be_none(word: str) -> bool:
+    """A word in small letters that is on a list of names and an English word as well."""
+    marks = lexicon().get(word, "")
+    return "u" not in marks and any(rank in marks for rank in "123")
 
 
 def _touch(tokens: Sequence[Token], at: int) -> bool:
