@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.names.crf import KINDS, Chances
+from workbench.names.dictionary import dictionary
 from workbench.names.features import NAME_SUFFIXES, PARTICLES, TITLES, case_of
 from workbench.names.lexicon import lexicon
 from workbench.names.tokens import Token
@@ -16,6 +17,9 @@ WEAK = 1.6
 
 SMALL = 4
 """Words in small letters that may as well be no name must reach the threshold so many times."""
+
+NO_NAME = 2
+"""English words that are on no list of names must reach the threshold so many times."""
 
 NO_NAMES = listed("no names")
 
@@ -89,15 +93,7 @@ def _needed(tokens: Sequence[Token], name: Named, threshold: float) -> float:
     word = tokens[name.first][0]
     if all(case_of(each) == "I" for each, _ in tokens[name.first : name.last]):
         return 1.1
-    words = [each for each, _ in tokens[name.first : name.last]]
-    ordinary = sum(map(_is_ordinary, words))
-    if ordinary == len(words):
-        return 1.1
-    if all(map(str.islower, words)) and not any("u" in lexicon().get(each, "") for each in words):
-        if 2 * ordinary >= len(words):
-            return 1.1
-        if ordinary or len(set(words)) == 1 or all(map(_may_be_none, words)):
-            threshold = min(SMALL * threshold, max(threshold, 0.6))
+    threshold = _of_words([each for each, _ in tokens[name.first : name.last]], threshold)
     if name.last - name.first > 1:
         return threshold
     if word[0] in "@#":
@@ -119,6 +115,28 @@ def _needed(tokens: Sequence[Token], name: Named, threshold: float) -> float:
             return 1.1
         weak = (name.first == 0 or case_of(word) in "Al") and (common or not on_a_list)
     return min(WEAK * threshold, max(threshold, 0.75)) if weak else threshold
+
+
+def _of_words(words: Sequence[str], threshold: float) -> float:
+    """The chance to be reached when the words of a name are common words too."""
+    if all(case_of(each) == "I" or _is_no_name(each) for each in words):
+        if case_of(words[0]) == "I":  # "A. Summary" begins an item of a list
+            return 1.1
+        threshold = min(NO_NAME * threshold, max(threshold, 0.8))
+    ordinary = sum(map(_is_ordinary, words))
+    if ordinary == len(words):
+        return 1.1
+    if all(map(str.islower, words)) and not any("u" in lexicon().get(each, "") for each in words):
+        if 2 * ordinary >= len(words):
+            return 1.1
+        if ordinary or len(set(words)) == 1 or all(map(_may_be_none, words)):
+            threshold = min(SMALL * threshold, max(threshold, 0.6))
+    return threshold
+
+
+def _is_no_name(word: str) -> bool:
+    """An English word that is on no list of names; in capitals it may be an abbreviation of one."""
+    return case_of(word) != "A" and word.lower() in dictionary()
 
 
 def _is_ordinary(word: str) -> bool:
