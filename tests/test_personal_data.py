@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from workbench.names.settings import Names
 from workbench.personal_data.detecting import Detector, detector, scan
+from workbench.personal_data.everywhere import everywhere
 from workbench.personal_data.packs import COUNTRIES, ENTITIES, chosen
 from workbench.personal_data.recognizers import checks
 from workbench.personal_data.recognizers.context import Phrasebook, occurrences
@@ -19,6 +20,7 @@ from workbench.personal_data.recognizers.engine import RULES, SAID, recognizers
 from workbench.personal_data.recognizers.phrases import CALLED, TOPICS
 from workbench.personal_data.recognizers.shipped import national_entities
 from workbench.personal_data.settings import Detection, UserPattern
+from workbench.personal_data.spans import Scan, Span
 
 NO_NAMES = Names(backend="none")
 
@@ -340,3 +342,12 @@ def test_spans_lie_within_the_text_and_apart(text: str) -> None:
         assert 0.4 <= span.score <= 1
         last = span.end
     assert finder().scan([text]) == [result]
+
+
+def test_a_value_seen_once_is_replaced_wherever_it_stands_in_the_row() -> None:
+    texts = ["I am Ann Orr.", "ORDER for Ann Orr; Annette and Orrin are others"]
+    scans = everywhere(texts, [Scan((Span(5, 12, "PERSON", 0.9),)), Scan(())])
+    assert [(texts[1][s.start : s.end], s.entity, s.score) for s in scans[1].spans] == [
+        ("Ann Orr", "PERSON", 0.9)
+    ]
+    assert scans[0].spans == (Span(5, 12, "PERSON", 0.9),)

@@ -179,6 +179,7 @@ def audit_text(data: dict[str, Any]) -> str:
         f"searched {searched:,} characters for {values['searched']:,} values (left out: {counted(values['left_out'])})",
         f"leaks: {leaks['total']} ({counted(leaks['by_place'])})",
         f"other detectors: {residual['total']} candidates ({counted(residual['by_entity'])}), {residual['sure']} beyond doubt",
+        f"passed over: {counted(residual['passed_over'])}",
         f"not searched, holds raw rows by design: {counted(data['not_searched'])} (files)",
     ]
     found = [*leaks["locations"], *residual["locations"]][:SHOWN]

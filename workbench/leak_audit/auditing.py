@@ -20,7 +20,7 @@ from workbench.examples import Example
 from workbench.leak_audit.choosing import Chosen, chosen_values
 from workbench.leak_audit.forms import fold, forms
 from workbench.leak_audit.places import Piece, Place, pieces, places
-from workbench.leak_audit.replaced import Replaced, replaced_values
+from workbench.leak_audit.replaced import Replaced, is_shared, replaced_values
 from workbench.leak_audit.residual import Residue, residue, stock_residue
 from workbench.leak_audit.results import Audit, Tally, Verdict, audit_file, save_audit
 from workbench.leak_audit.searching import Hit, Searcher, Value, searchers
@@ -98,7 +98,10 @@ class _Look:
                 counts.update(texts=1, characters=len(text))
                 for hit in searcher.hits(text):
                     at = {"example": example["id"], **where, "start": hit.start, "encoding": hit.encoding}
-                    self._leak("rows", hit, at, example)
+                    if self._is_other_word(hit, text):
+                        self.passed_over["a common word that is written otherwise"] += 1
+                    else:
+                        self._leak("rows", hit, at, example)
 
     def files(self, searcher: Searcher, also: list[Path], progress: Progress | None) -> None:
         self.not_searched.clear()
@@ -205,6 +208,8 @@ class _Look:
         in_use = bool(self.replaced.stand_ins.intersection(forms(*value)))
         if row is not None and name in self.replaced.flagged.get(row["id"], ()):
             self.passed_over["only put to a person in this row"] += 1
+        elif is_shared(value) and (row is None or row["id"] not in self.replaced.rows.get(value, ())):
+            self.passed_over["a place or a single name, which another row may hold as well"] += 1
         elif in_use and (row is None or is_own(value.text, marks_of(row), self.key)):
             self.passed_over["the same as a pseudonym in use"] += 1
         else:
@@ -231,6 +236,13 @@ class _Look:
     def _is_part(self, path: Path) -> bool:
         """The rows themselves are read column by column."""
         return path.parent == self.dataset.path and path.name in self.dataset.manifest["files"]
+
+    def _is_other_word(self, hit: Hit, text: str) -> bool:
+        """Whether a name of one word, such as Rose, stands there in other letters, such as rose."""
+        value = self.chosen.values[hit.value]
+        if not is_shared(value) or hit.encoding != "plain":
+            return False
+        return text[hit.start : hit.start + len(value.text)].swapcase()[:1] == value.text[:1]
 
     def _is_chance(self, hit: Hit) -> bool:
         return len(fold(self.chosen.values[hit.value].text)) < BINARY_SHORTEST

@@ -54,7 +54,8 @@ class Replaced:
     """What was replaced, what people kept, and what stands in the place of values.
 
     ``flagged`` names, for each row of the version, the values that were only put to a person
-    there (a public figure, say) and so stayed.
+    there (a public figure, say) and so stayed. ``rows`` names, for each value that many people
+    or texts share (`is_shared`), the rows of the version in which it was replaced.
     ``lost`` counts changes whose finding is gone, so that their values are not known;
     ``scrubbed`` says whether a step that looks for personal data or secrets was published.
     """
@@ -63,6 +64,7 @@ class Replaced:
     kept: set[str] = field(default_factory=set, repr=False)
     stand_ins: set[str] = field(default_factory=set, repr=False)
     flagged: dict[str, set[str]] = field(default_factory=dict, repr=False)
+    rows: dict[Value, set[str]] = field(default_factory=dict, repr=False)
     lost: int = 0
     scrubbed: bool = False
 
@@ -96,6 +98,13 @@ def vault_values(path: Path) -> Iterator[Value]:
     for piece in values_in(path, key_from_environment()):
         if piece.entity:
             yield Value(piece.entity, piece.original)
+
+
+def is_shared(value: Value) -> bool:
+    """A place, or a name of one word: found in another row it need not be the same one's."""
+    if value.entity in ("LOCATION", "ORGANIZATION", "NRP"):
+        return True
+    return value.entity == "PERSON" and len(value.text.split()) == 1
 
 
 def ancestors(project: Project, dataset: Dataset) -> list[Dataset]:
@@ -161,10 +170,17 @@ def _read_step(project: Project, before: Dataset, after: Dataset, key: ValueKey,
             found.kept |= _names(row, key)
         for row in _rows(connection, FLAGGED):
             found.flagged.setdefault(row["id"], set()).update(_names(row, key))
+        shared_in: dict[str, list[Value]] = {}
+        for value, ids in found.rows.items():
+            for identity in ids:
+                shared_in.setdefault(identity, []).append(value)
         for batch in stream(connection, RENAMED):
             for renamed in batch.to_pylist():
                 if stayed := found.flagged.pop(renamed["id"], None):
                     found.flagged.setdefault(renamed["new_id"], set()).update(stayed)
+                for value in shared_in.get(renamed["id"], ()):
+                    found.rows[value].discard(renamed["id"])
+                    found.rows[value].add(renamed["new_id"])
 
 
 def _rows(connection: Connection, findings: str) -> Iterator[dict[str, Any]]:
@@ -187,7 +203,10 @@ def _take(row: dict[str, Any], found: Replaced) -> None:
             continue
         if text == stand_in:
             continue
-        found.values.setdefault(Value(str(span["entity"]), text))
+        value = Value(str(span["entity"]), text)
+        found.values.setdefault(value)
+        if is_shared(value):
+            found.rows.setdefault(value, set()).add(row["id"])
         if operator not in MARKS and not stand_in.startswith("<"):
             found.stand_ins.update({fold(stand_in), *map(fold, stand_in.split())})
 

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from workbench.examples import Example
 from workbench.findings import Finding, about
+from workbench.personal_data.everywhere import everywhere
 from workbench.personal_data.leniency import ENTITY_OF, KINDS, Leniency, set_apart
 from workbench.personal_data.settings import Detection
 from workbench.personal_data.spans import Scan, without_overlaps
@@ -100,7 +101,7 @@ def find(rows: list[Example], options: Options, context: Context) -> Iterator[Fi
         if not any(scan.spans for scan in scans):
             continue
         scans = [_outside(scan, secret) for scan, secret in zip(scans, scan_texts(texts), strict=True)]
-        scans = set_apart(texts, roles, scans, leniency)
+        scans = set_apart(texts, roles, everywhere(texts, scans), leniency)
         scans = [_not_allowed(text, scan, context) for text, scan in zip(texts, scans, strict=True)]
         for edit in value_edits(fields, scans, scrubbing, context.key, stands_for=ENTITY_OF):
             if context.lists.allowed(ENTITY_OF.get(edit.entity, edit.entity), edit.value) is None:
