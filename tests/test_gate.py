@@ -1,4 +1,4 @@
-"""The gate: exact error rates, and verdicts on planted cases."""
+"""The gate: verdicts on planted cases. Its error rates are in test_gate_statistics."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from workbench.gate import decide_gate
 from workbench.paired import (
     holm,
     items_needed,
-    mcnemar_harm,
     mean_difference,
     tango_interval,
-    tango_statistic,
     wilson,
 )
 from workbench.policy import Policy, TaskPolicy, load_policy
@@ -30,36 +28,6 @@ def case(task: str, right: int, lost: int, gained: int, n: int) -> Paired:
     old = [1.0] * right + [0.0] * (n - right)
     new = [0.0] * lost + [1.0] * (right - lost) + [1.0] * gained + [0.0] * (n - right - gained)
     return Paired(task, old, new, [str(i) for i in range(n)])
-
-
-def flips(n: int, share: float, difference: float) -> list[tuple[int, int, float]]:
-    """Every (gained, lost) with its probability, for a flip share and a true difference."""
-    up, down = (share + difference) / 2, (share - difference) / 2
-    gained = [stats.binom.pmf(k, n, up) for k in range(n + 1)]
-    found = []
-    for g, probability in enumerate(gained):
-        if probability < 1e-9:
-            continue
-        for lost in range(n - g + 1):
-            joint = probability * stats.binom.pmf(lost, n - g, down / (1 - up))
-            if joint > 1e-10:
-                found.append((g, lost, joint))
-    return found
-
-
-@pytest.mark.parametrize("n", [30, 100, 300])
-@pytest.mark.parametrize("share", [0.06, 0.1, 0.3])
-def test_a_loss_of_the_margin_passes_at_most_at_alpha(n: int, share: float) -> None:
-    margin, z = 0.05, float(stats.norm.ppf(0.95))
-    passes = sum(p for g, lost, p in flips(n, share, -margin) if tango_statistic(g, lost, n, -margin) > z)
-    assert passes <= 0.056
-
-
-@pytest.mark.parametrize("n", [30, 100, 300])
-@pytest.mark.parametrize("share", [0.02, 0.1, 0.4])
-def test_an_unchanged_model_is_called_worse_at_most_at_alpha(n: int, share: float) -> None:
-    alarms = sum(p for g, lost, p in flips(n, share, 0.0) if mcnemar_harm(g, lost) <= 0.05)
-    assert alarms <= 0.05
 
 
 def test_no_flip_still_leaves_room_for_a_loss() -> None:
@@ -218,13 +186,3 @@ def test_unknown_policy_key_is_refused(tmp_path: Path) -> None:
     path.write_text("gate: {alpha: 0.05, magic: 1}")
     with pytest.raises(InputError, match="magic"):
         load_policy(path)
-
-
-def test_published_checkpoints_of_pythia_flag_exactly_two() -> None:
-    """Pythia step 103000 to 143000 (EleutherAI/pythia): only LAMBADA of 70m and 160m fell."""
-    lambada = {"70m": (0.226, 0.185), "160m": (0.367, 0.328)}
-    p_values = []
-    for old, new in lambada.values():
-        error = (old * (1 - old) / 5152 + new * (1 - new) / 5152) ** 0.5
-        p_values.append(float(stats.norm.sf((old - new) / error)))
-    assert sum(p <= 0.05 for p in holm(p_values + [0.11] + [0.5] * 46)) == 2

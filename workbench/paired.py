@@ -1,8 +1,9 @@
 """Paired statistics of two models on the same items. Pure functions, no files.
 
 Tango 1998 (score interval for a paired difference), McNemar 1947 (exact, one-sided), Holm
-1979, Wilson 1927, Miller 2024 (clustered standard errors, arXiv 2411.00640). A bootstrap or
-Wald interval has no width when nothing flips, so neither is used for a pass.
+1979, Benjamini and Hochberg 1995, Wilson 1927, Miller 2024 (clustered standard errors, arXiv
+2411.00640). A bootstrap or Wald interval has no width when nothing flips, so neither is used
+for a pass. What groups of items add is in `workbench.clusters`.
 """
 
 from __future__ import annotations
@@ -97,12 +98,17 @@ def tango_interval(gained: int, lost: int, n: int, alpha: float = 0.05) -> Inter
 
 
 def mean_difference(
-    differences: Sequence[float], clusters: Sequence[str] | None = None, alpha: float = 0.05
+    differences: Sequence[float],
+    clusters: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    span: float = 1.0,
 ) -> tuple[Interval, float, float]:
     """Paired mean difference with clustered standard error and Student's t.
 
     Returns the interval (bounds one-sided at ``alpha``), the standard error and the degrees
-    of freedom (number of clusters minus one). Without clusters each item is its own.
+    of freedom (number of clusters minus one). Without clusters each item is its own. ``span``
+    is the width of the scores' range: with few or equal items the bounds are never nearer than
+    Tango's are when nothing flips, which leave room for a change not yet seen.
     """
     values = np.asarray(differences, dtype=float)
     n = len(values)
@@ -114,9 +120,9 @@ def mean_difference(
     if groups < 2:
         return Interval(mean, -math.inf, math.inf), math.inf, 0.0
     error = math.sqrt(groups / (groups - 1) * float((sums**2).sum())) / n
-    # A set of items on which nothing changed still leaves room for a change not yet seen.
-    error = max(error, math.sqrt(1.0 / (groups + 2)) / math.sqrt(groups))
-    half = float(stats.t.ppf(1 - alpha, groups - 1)) * error
+    z = float(stats.norm.ppf(1 - alpha))
+    unseen = span * z * z / (groups + z * z)
+    half = max(float(stats.t.ppf(1 - alpha, groups - 1)) * error, unseen)
     return Interval(mean, mean - half, mean + half), error, float(groups - 1)
 
 
@@ -128,6 +134,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
     for rank, i in enumerate(order):
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
         adjusted[i] = highest
+    return adjusted
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """Benjamini and Hochberg's adjusted p-values, in the order given."""
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i], reverse=True)
+    adjusted = [0.0] * len(p_values)
+    lowest = 1.0
+    for rank, i in zip(range(len(p_values), 0, -1), order, strict=True):
+        lowest = min(lowest, p_values[i] * len(p_values) / rank)
+        adjusted[i] = lowest
     return adjusted
 
 

@@ -183,9 +183,9 @@ def export_data(
     text = f"{result.rows} rows in {result.path}"
     if result.skipped:
         text += f"\n{result.skipped} rows left out, with reasons: {result.skipped_path}"
-    data = result.as_dict()
-    data["warnings"] = [*data["warnings"], *([told] if told else [])]
-    return Answer(data, "\n".join([text, *(f"warning: {one}" for one in data["warnings"])]))
+    warnings = [*result.warnings, *([told] if told else [])]
+    lines = [text, *(f"warning: {one}" for one in warnings)]
+    return Answer(result.as_dict() | {"warnings": warnings}, "\n".join(lines))
 
 
 def _mapping(pairs: list[str] | None) -> dict[str, str] | None:

@@ -1,54 +1,72 @@
-"""Write what ships: safetensors, model card, data card, manifest. Refuses without a pass."""
+"""Write what ships: weights, proof that they answer as judged, papers. Refuses without a pass.
+
+Everything is written into a folder beside the target and renamed when it is whole. Weights come
+first, then the parity check, then, for an export against the gate, its record; a failure before
+that leaves no trace, and no half export.
+"""
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbench import __version__
-from workbench.errors import InputError, NotPassedError
+from workbench.errors import InputError
+from workbench.evaluation import read_evaluation, summary
+from workbench.evaluation.hashes import weights_dtype
+from workbench.export.artefacts import write_artefacts
+from workbench.export.bill import bill_of_materials
 from workbench.export.cards import data_card, model_card
+from workbench.export.checksums import NAME as SUMS
+from workbench.export.checksums import hashes, write_sums
+from workbench.export.formats import Form, forms_of, served_name
+from workbench.export.licences import Told, carry_licences
+from workbench.export.override import Override, check_override, record_override
+from workbench.export.parity import ITEMS, check_parity
+from workbench.export.serving import commands, serving_page
+from workbench.export.sources import Source, need_base, open_source, without_paths
+from workbench.export.stopping import generation_settings, stop_texts
+from workbench.export.verdicts import Judged, find_verdict, identity, verdict_on
+from workbench.export.weights import SHARD_SIZE, base_tokenizer, check_shard_size
 from workbench.files import (
     append_line,
     expanded,
     file_sha256,
     read_json,
+    read_lines,
     storage_errors,
+    sweep,
     sync_folder,
     temporary_name,
     write_json,
     write_text,
 )
-from workbench.lineage import adapter_history, dataset_history
+from workbench.lineage import dataset_history
 from workbench.projects import Project
 from workbench.report.building import build_report
-from workbench.runs import Run, list_runs
-from workbench.training.session import find_adapter
 
-PARITY_TOLERANCE = {"float32": 1e-3, "float16": 0.5, "bfloat16": 0.5}
-PARITY_PROMPTS = ("Hello.", "What is 2 plus 3?", "Write one short sentence about the sea.")
-
-
-@dataclass(frozen=True)
-class Override:
-    """Who lets an adapter out without a passing verdict, and why."""
-
-    by: str
-    reason: str
+__all__ = ["ExportResult", "Judged", "Override", "export", "find_verdict"]
+LOG = "exports.jsonl"
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """Where it lies, the SHA-256 of every file, and how close merged and adapter answer."""
+    """Where it lies, the SHA-256 of every file, and how close every artefact is to what was judged."""
 
     path: str
     files: dict[str, str]
     parity: dict[str, Any]
     verdict: str
     overridden: bool
+    formats: list[str]
+    scale: float
 
     def as_dict(self) -> dict[str, Any]:
         """The machine contract of ``workbench export``."""
@@ -61,178 +79,157 @@ def export(
     to: Path,
     *,
     merge: bool = False,
+    formats: Sequence[str] = (),
+    scale: float = 1.0,
     override: Override | None = None,
+    items: int = ITEMS,
+    shard_size: str = SHARD_SIZE,
+    licences: Told | None = None,
 ) -> ExportResult:
-    """Export the adapter of a training run into a new folder.
+    """Export the adapter of a training run into a new folder, in one or more formats.
 
-    Needs a passing verdict on exactly these weights, from any judged evaluation in the
-    project, or an override with name and reason, which the report and manifest then show.
-    Raises `NotPassedError`, `InputError`, `StorageError`.
+    Needs a passing verdict on exactly this base, these adapter weights and settings and this
+    strength, from any judged evaluation in the project, or an override with name and reason,
+    which report, card and manifest then show. Every artefact is asked ``items`` judged items of
+    each task again, as it lies on disk. Raises `NotPassedError`, `InputError`, `StorageError`,
+    `MissingExtraError`.
     """
-    source = find_adapter(project, adapter)
+    check_shard_size(shard_size)
+    forms = forms_of(list(formats), merge=merge)
+    source = open_source(project, adapter, scale)
     to = expanded(to).resolve()
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise InputError("the target is not empty", where=str(to), remedy="name a new folder")
-    judged = find_verdict(project, source)
-    evaluation, verdict = judged.run, judged.verdict
-    if verdict != "pass":
-        _check_override(verdict, override, adapter)
-        if override is not None:
-            _record_override(project, evaluation, source, override, verdict)
+    judged = verdict_on(project, source)
+    passed = judged.verdict == "pass"
+    if not passed:
+        check_override(judged.verdict, override, adapter)
+    need_base(source)
+    going = _Going(project, source, judged, None if passed else override, licences or Told({}, {}))
     work = temporary_name(to)
     with storage_errors(to):
         try:
             work.mkdir(parents=True)
-            parity = _write_weights(project, source, work, merge=merge)
-            _write_papers(project, source, judged, override, work)
-            files = {
-                str(path.relative_to(work)): file_sha256(path)
-                for path in sorted(work.rglob("*"))
-                if path.is_file()
-            }
-            manifest = _manifest(project, source, evaluation, verdict, override)
-            write_json(work / "manifest.json", manifest | {"files": files, "parity": parity})
+            sweep(to.parent)
+            places = write_artefacts(project, source, forms, work, shard_size)
+            parity = check_parity(project, source, judged, places, items=items)
+            if going.override is not None:
+                record_override(project, judged, source, going.override)
+            files = _write_papers(going, places, parity, work)
+            write_sums(work)
             if to.exists():
                 to.rmdir()
             work.rename(to)
             sync_folder(to.parent)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    return ExportResult(str(to), files, parity, verdict, verdict != "pass")
+    result = ExportResult(str(to), files, parity, judged.verdict, not passed, [f.name for f in forms], scale)
+    _log(going, result)
+    return result
 
 
-class Judged(NamedTuple):
-    """A verdict and where it was given; no run when these weights were never judged."""
-
-    run: Run | None
-    arm: str
-    verdict: str
+def exports(project: Project) -> list[dict[str, Any]]:
+    """What was exported from a project, oldest first."""
+    return read_lines(project.folder(LOG))
 
 
-def find_verdict(project: Project, adapter: Path) -> Judged:
-    """The newest verdict on exactly these weights."""
-    digest = file_sha256(adapter / "adapter_model.safetensors")
-    for run in list_runs(project, "evaluate"):
-        if run.state != "finished" or not (run.path / "verdict.json").exists():
-            continue
-        for arm in read_json(run.path / "manifest.json")["arms"]:
-            if arm["adapter_sha256"] == digest:
-                verdicts = read_json(run.path / "verdict.json")["arms"]
-                return Judged(run, arm["name"], str(verdicts[arm["name"]]["verdict"]))
-    return Judged(None, "", "not evaluated")
+class _Going(NamedTuple):
+    """What leaves, on which verdict; ``override`` only where it is needed."""
 
-
-def _check_override(verdict: str, override: Override | None, adapter: str) -> None:
-    if override is None:
-        raise NotPassedError(
-            f"the gate has no pass for this adapter: {verdict}",
-            where=adapter,
-            remedy='evaluate and judge it, or take responsibility with --override --reason "…" --by NAME',
-        )
-    if not override.reason.strip() or not override.by.strip():
-        raise InputError("an override needs a person and a reason", remedy='--reason "…" --by NAME')
-
-
-def _record_override(
-    project: Project, evaluation: Run | None, adapter: Path, override: Override, verdict: str
-) -> None:
-    append_line(
-        project.folder("overrides.jsonl"),
-        {
-            "evaluation": evaluation.id if evaluation else None,
-            "adapter": adapter.parent.name,
-            "verdict": verdict,
-            "by": override.by,
-            "reason": override.reason,
-            "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        },
-    )
-
-
-def _write_weights(project: Project, source: Path, work: Path, *, merge: bool) -> dict[str, Any]:
-    target = work / "adapter"
-    target.mkdir()
-    for path in source.iterdir():
-        if path.is_file() and path.suffix in (".safetensors", ".json", ".jinja", ".txt", ".model"):
-            shutil.copy2(path, target / path.name)
-    if not merge:
-        return {"checked": False, "reason": "no merged model was asked for"}
-    return _merge(_base_of(project, source), source, work / "merged")
-
-
-def _merge(base: str, adapter: Path, target: Path) -> dict[str, Any]:
-    """Merge, save, load again from disk, and compare logits on a few prompts."""
-    import torch
-    from peft import PeftModel
-
-    from workbench.models import load_model, load_tokenizer
-
-    tokenizer = load_tokenizer(base)
-    model: Any = PeftModel.from_pretrained(load_model(base), str(adapter)).eval()
-    batches = [tokenizer(text, return_tensors="pt")["input_ids"] for text in PARITY_PROMPTS]
-    with torch.no_grad():
-        before = [model(batch).logits.float() for batch in batches]
-        merged = model.merge_and_unload()
-        merged.config.use_cache = True
-        merged.save_pretrained(str(target))
-        tokenizer.save_pretrained(str(target))
-        again: Any = load_model(str(target)).eval()
-        after = [again(batch).logits.float() for batch in batches]
-    difference = max(float((a - b).abs().max()) for a, b in zip(before, after, strict=True))
-    dtype = str(next(again.parameters()).dtype).removeprefix("torch.")
-    tolerance = PARITY_TOLERANCE.get(dtype, 1e-3)
-    if difference > tolerance:
-        raise InputError(
-            f"the merged model answers differently: largest logit difference {difference:.4f}",
-            where=str(target.name),
-            remedy="export the adapter alone, without --merge",
-        )
-    same = all(bool((a.argmax(-1) == b.argmax(-1)).all()) for a, b in zip(before, after, strict=True))
-    return {
-        "checked": True,
-        "prompts": len(PARITY_PROMPTS),
-        "largest_logit_difference": difference,
-        "tolerance": tolerance,
-        "dtype": dtype,
-        "same_top_token": same,
-    }
+    project: Project
+    source: Source
+    judged: Judged
+    override: Override | None
+    told: Told
 
 
 def _write_papers(
-    project: Project,
-    source: Path,
-    judged: Judged,
-    override: Override | None,
-    work: Path,
-) -> None:
-    history = adapter_history(project, source)
-    own = read_json(judged.run.path / "verdict.json")["arms"][judged.arm] if judged.run else None
-    write_text(work / "README.md", model_card(project.name, history, own, judged.verdict, override))
-    for manifest in history[-1:]:
+    going: _Going, places: dict[Form, Path], parity: dict[str, Any], work: Path
+) -> dict[str, str]:
+    """Cards, licences, report, bill of materials, serving page, manifest; returns all hashes."""
+    project, source, judged, override, told = going
+    when = time.strftime(TIME, time.gmtime())
+    licences = carry_licences(source, work, told)
+    verdict = read_json(judged.run.path / "verdict.json")["arms"][judged.arm] if judged.run else None
+    results = _results(judged)
+    card = model_card(
+        project.name, source, list(places), licences, verdict, results, judged.verdict, override, parity
+    )
+    write_text(work / "README.md", card)
+    for manifest in source.trainings[-1:]:
         write_text(work / "DATA_CARD.md", data_card(project, manifest["dataset"]["ref"]))
     if judged.run is not None:
         build_report(project, judged.run, work / "report", judged.arm)
+    _write_serving(project, source, places, work)
+    bill = bill_of_materials(project, source, licences, results, hashes(work), when)
+    write_json(work / "bom.cdx.json", bill)
+    files = hashes(work)
+    write_json(work / "manifest.json", _manifest(going, when) | {"files": files, "parity": parity})
+    return files
 
 
-def _manifest(
-    project: Project, source: Path, evaluation: Run | None, verdict: str, override: Override | None
-) -> dict[str, Any]:
-    history = adapter_history(project, source)
-    refs = dict.fromkeys(manifest["dataset"]["ref"] for manifest in history)
+def _results(judged: Judged) -> list[dict[str, Any]]:
+    if judged.run is None:
+        return []
+    return [row for row in summary(read_evaluation(judged.run)) if row["arm"] == judged.arm]
+
+
+def _write_serving(project: Project, source: Source, places: dict[Form, Path], work: Path) -> None:
+    tokenizer = base_tokenizer(source)
+    stops = stop_texts(tokenizer, generation_settings(source.base))
+    write_text(work / "chat_template.jinja", str(tokenizer.chat_template))
+    name = served_name(project.name)
+    told = commands(
+        name,
+        source.base_name,
+        [(form, place.relative_to(work).as_posix()) for form, place in places.items()],
+        read_json(work / "adapter" / "adapter_config.json"),
+        weights_dtype(source.base),
+    )
+    notes = [
+        "vLLM and transformers read the template and the stop tokens from the model's folder; "
+        "`transformers serve` needs `pip install 'transformers[serving]'`.",
+        "These commands were written, not run, by the export. What was run is the check in `manifest.json`.",
+    ]
+    if not HUB_NAME.fullmatch(source.base_name):
+        notes.append(f"`{source.base_name}` is a folder of its own: name where it lies on your machine.")
+    write_text(work / "SERVING.md", serving_page(told, name, stops, notes))
+
+
+def _manifest(going: _Going, when: str) -> dict[str, Any]:
+    project, source, judged, override, _ = going
+    refs = dict.fromkeys(manifest["dataset"]["ref"] for manifest in source.trainings)
+    evaluation = read_json(judged.run.path / "manifest.json") if judged.run else None
     return {
         "project": project.name,
-        "exported": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "exported": when,
         "workbench": __version__,
-        "verdict": verdict,
-        "override": asdict(override) if override and verdict != "pass" else None,
-        "evaluation": read_json(evaluation.path / "manifest.json") if evaluation else None,
-        "trainings": history,
+        "base": source.base_name,
+        "scale": source.scale,
+        "verdict": judged.verdict,
+        "judged": {"run": judged.run.id if judged.run else None, "arm": judged.arm, **identity(source)},
+        "override": asdict(override) if override else None,
+        "evaluation": without_paths(evaluation),
+        "trainings": without_paths(source.trainings),
         "datasets": {ref: dataset_history(project, ref) for ref in refs},
     }
 
 
-def _base_of(project: Project, source: Path) -> str:
-    history = adapter_history(project, source)
-    if history:
-        return str(history[-1]["settings"]["base"])
-    return str(read_json(source / "adapter_config.json")["base_model_name_or_path"])
+def _log(going: _Going, result: ExportResult) -> None:
+    run = going.judged.run
+    append_line(
+        going.project.folder(LOG),
+        {
+            "when": time.strftime(TIME, time.gmtime()),
+            "evaluation": run.id if run else None,
+            "arm": going.judged.arm,
+            "adapter": going.source.name,
+            "scale": result.scale,
+            "formats": result.formats,
+            "verdict": result.verdict,
+            "override": asdict(going.override) if going.override else None,
+            "parity": result.parity,
+            "sums_sha256": file_sha256(Path(result.path) / SUMS),
+            "path": result.path,
+        },
+    )
