@@ -80,6 +80,48 @@ def score_chart(tasks: Sequence[dict[str, Any]], arms: Sequence[str], title: str
     st.altair_chart((rules + dots).properties(height=step), alt=title)
 
 
+def trend_chart(points: Sequence[dict[str, Any]], title: str) -> None:
+    """A task's change against the base, candidate after candidate, with the gate's bounds."""
+    rows = [
+        {**point, **{key: 100 * point[key] for key in ("delta", "low", "high", "new")}, "number": number}
+        for number, point in enumerate(points, 1)
+    ]
+    verdicts = ["retained", "improved", "forgotten", "not_improved", "inconclusive", "not_measurable"]
+    colours = alt.Scale(
+        domain=verdicts, range=["#1a7f5a", "#1a7f5a", "#b42318", "#b42318", "#a15c00", "#667085"]
+    )
+    shapes = alt.Scale(domain=verdicts, range=["circle", "circle", "cross", "cross", "triangle-up", "square"])
+    shown = sorted({row["verdict"] for row in rows})
+    legend = alt.Legend(title=None, orient="top", labelFontSize=13, values=shown)
+    axis = alt.Axis(tickMinStep=1, format="d", tickCount=max(1, min(len(rows), 12)))
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X(
+            "number:Q",
+            title="candidates, oldest first",
+            axis=axis,
+            scale=alt.Scale(domain=[0.5, len(rows) + 0.5]),
+        ),
+        tooltip=["when:N", "arm:N", "verdict:N", "n:Q", alt.Tooltip("delta:Q", format="+.1f")],
+    )
+    zero = alt.Chart(alt.Data(values=[{"y": 0}])).mark_rule(color="#98a2b3").encode(y="y:Q")
+    y = alt.Y("low:Q", title="change against the base, points", scale=alt.Scale(zero=True))
+    line = base.mark_line(color="#98a2b3", strokeWidth=1.5).encode(y="delta:Q")
+    bounds = base.mark_rule(strokeWidth=2.5).encode(
+        y=y, y2="high:Q", color=alt.Color("verdict:N", scale=colours, legend=legend)
+    )
+    dots = base.mark_point(filled=True, size=90, opacity=1).encode(
+        y="delta:Q",
+        color=alt.Color("verdict:N", scale=colours, legend=legend),
+        shape=alt.Shape("verdict:N", scale=shapes, legend=legend),
+    )
+    rings = (
+        base.transform_filter("datum.approved")
+        .mark_point(size=330, color=BLUE, strokeWidth=2)
+        .encode(y="delta:Q")
+    )
+    st.altair_chart((zero + line + bounds + dots + rings).properties(height=300), alt=title)
+
+
 def svg(chart: str, title: str) -> None:
     """An SVG chart of the report, as an image: nothing in it can run."""
     if chart:

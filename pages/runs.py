@@ -104,6 +104,9 @@ def result(run: Run) -> None:
             icon=":material/arrow_forward:",
             query_params={"run": run.id},
         )
+    elif run.kind == "dial":
+        st.markdown(plain(done.get("statement", "")))
+        st.page_link("pages/evaluate.py", label="Look at the dial", icon=":material/arrow_forward:")
     elif run.kind == "score":
         columns = ["score", "rows", "scored", "failed"]
         table = [{name: s[name] for name in columns} | s["percentiles"] for s in done.get("scores", [])]

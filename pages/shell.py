@@ -30,7 +30,11 @@ GROUPS = {
         "Assessment": ":material/monitoring:",
     },
     "Model": {"Train": ":material/model_training:", "Runs": ":material/list_alt:"},
-    "Release": {"Evaluate": ":material/query_stats:", "Approve": ":material/verified:"},
+    "Release": {
+        "Evaluate": ":material/query_stats:",
+        "Approve": ":material/verified:",
+        "History": ":material/history:",
+    },
 }
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" '

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workbench.evaluation.arms import arm_from
+from workbench.evaluation.hashes import arm_identity
 from workbench.files import append_line, write_json, write_text
 from workbench.importing import import_files
 from workbench.judging import judge_run
@@ -208,7 +210,7 @@ def evaluation_run(project: Project, trained: Run) -> Run:
             ("sft", "sums", 200, 0.895),
         )
     ]
-    manifest_arms = [{**arm, "adapter_sha256": _digest(arm["adapter"])} for arm in arms]
+    manifest_arms = [{**arm, **arm_identity("tiny-chat", arm_from(arm))} for arm in arms]
     write_json(run.path / "manifest.json", {"run": run.id, "arms": manifest_arms})
     result = {"run": run.id, "suite": "small", "base": "tiny-chat", "arms": ["base", "sft"], "tasks": tasks}
     write_json(run.path / "result.json", {**result, "roles": {"topic": "target", "sums": "retained"}})

@@ -46,6 +46,7 @@ TITLES = {
     "runs": "Runs",
     "evaluate": "Evaluate",
     "approve": "Approve",
+    "history": "History",
 }
 
 

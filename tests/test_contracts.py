@@ -232,7 +232,9 @@ def test_findings_go_to_a_file(
 def test_publish_show_and_diff_agree(here: Command, project: Project) -> None:
     write_jsonl(project.root / "c.jsonl", planted_rows())
     here("import", "c.jsonl", "--name", "c")
-    (project.root / "r.yaml").write_text("steps: [quality, {personal_data: {names: {backend: none}}}, exact_duplicates]")
+    (project.root / "r.yaml").write_text(
+        "steps: [quality, {personal_data: {names: {backend: none}}}, exact_duplicates]"
+    )
     here("propose", "c", "--recipe", "r.yaml")
     kept = here("findings", "c", "--step", "quality", "--json").data["findings"][0]
     assert here("review", "c", "--reject", kept["id"], "--who", "me", "--json").data == {

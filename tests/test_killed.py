@@ -503,6 +503,7 @@ def test_killed_evaluation_resumes_and_keeps_the_finished_tasks(cli: Command, pr
 
     whole = evaluation()
     wanted = wait_run(whole)
+    shutil.rmtree(project.folder("scores_by_content"))  # else nothing is left to be answered
     broken = evaluation()
     wait_until(lambda: any(broken.path.glob("arms/*/*.done")))
     kill_worker(broken)

@@ -38,6 +38,7 @@ PAGES = (
     "runs",
     "evaluate",
     "approve",
+    "history",
 )
 HEAVY = (
     "torch",

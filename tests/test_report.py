@@ -1,4 +1,4 @@
-"""The report and the export: self-contained, escaped, and behind the gate. No model runs here."""
+"""The report: self-contained and escaped. No model runs here."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from workbench.errors import InputError, NotPassedError
-from workbench.export.exporting import Override, export, find_verdict
+from workbench.errors import InputError
 from workbench.files import append_line, write_json
 from workbench.judging import judge_run
 from workbench.projects import Project, init_project
@@ -110,62 +109,6 @@ def test_a_report_needs_a_verdict(project: Project) -> None:
     run, _ = evaluated(project, lost=0)
     with pytest.raises(InputError, match="not judged"):
         build_report(project, run)
-
-
-def test_an_adapter_without_verdict_is_not_exported(project: Project, tmp_path: Path) -> None:
-    _, adapter = evaluated(project, lost=0)
-    with pytest.raises(NotPassedError, match="not evaluated"):
-        export(project, str(adapter), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_passing_adapter_is_exported_with_its_papers(project: Project, tmp_path: Path) -> None:
-    run, adapter = evaluated(project, lost=1)
-    judge_run(project, run)
-    result = export(project, str(adapter), tmp_path / "out")
-    assert result.verdict == "pass"
-    assert {"adapter/adapter_model.safetensors", "README.md", "report/report.html"} <= set(result.files)
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["files"] == result.files
-    assert manifest["override"] is None
-
-
-def test_other_weights_do_not_borrow_a_verdict(project: Project) -> None:
-    run, adapter = evaluated(project, lost=1)
-    judge_run(project, run)
-    (adapter / "adapter_model.safetensors").write_bytes(b"other")
-    assert find_verdict(project, adapter) == (None, "", "not evaluated")
-
-
-def test_an_override_is_named_in_manifest_card_and_report(project: Project, tmp_path: Path) -> None:
-    run, adapter = evaluated(project, lost=60)
-    judge_run(project, run)
-    with pytest.raises(NotPassedError):
-        export(project, str(adapter), tmp_path / "out")
-    result = export(project, str(adapter), tmp_path / "out", override=Override("eva", "only a test"))
-    assert result.overridden
-    out = tmp_path / "out"
-    for name in ("manifest.json", "README.md", "report/report.html"):
-        text = (out / name).read_text(encoding="utf-8")
-        assert "eva" in text
-        assert "only a test" in text
-
-
-@pytest.mark.parametrize("override", [Override("", "reason"), Override("eva", " ")])
-def test_an_override_needs_a_name_and_a_reason(project: Project, tmp_path: Path, override: Override) -> None:
-    _, adapter = evaluated(project, lost=60)
-    with pytest.raises(InputError):
-        export(project, str(adapter), tmp_path / "out", override=override)
-
-
-def test_export_never_writes_over_a_folder(project: Project, tmp_path: Path) -> None:
-    run, adapter = evaluated(project, lost=1)
-    judge_run(project, run)
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine.txt").write_text("mine")
-    with pytest.raises(InputError, match="not empty"):
-        export(project, str(adapter), tmp_path / "out")
-    assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
 
 
 def test_charts_escape_their_labels() -> None:

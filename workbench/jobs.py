@@ -88,10 +88,21 @@ def _time(seconds: float) -> str:
 
 
 def evaluate_job(worker: Worker) -> dict[str, Any]:
-    """Run a suite over base, prompted base and adapters."""
+    """Run a suite over all arms, then measure what scores do not show."""
     from workbench.evaluation import evaluate
+    from workbench.red_flags.measuring import measure
 
-    return evaluate(worker)
+    result = evaluate(worker)
+    with interruptible(worker):
+        measure(worker)
+    return result
+
+
+def dial_job(worker: Worker) -> dict[str, Any]:
+    """Run a suite over strengths of adapters and merges, and recommend one."""
+    from workbench.dial import turn_dial
+
+    return turn_dial(worker)
 
 
 def score_job(worker: Worker) -> dict[str, Any]:
@@ -101,7 +112,7 @@ def score_job(worker: Worker) -> dict[str, Any]:
     return score(worker)
 
 
-JOBS = {"propose": propose_job, "evaluate": evaluate_job, "score": score_job}
+JOBS = {"propose": propose_job, "evaluate": evaluate_job, "dial": dial_job, "score": score_job}
 
 
 def main(arguments: list[str]) -> int:

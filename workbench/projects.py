@@ -20,6 +20,7 @@ OWN_FOLDERS = (
     "decisions",
     "runs",
     "scores",
+    "scores_by_content",
     "keys",
     "lists",
     "double_checks",

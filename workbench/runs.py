@@ -28,7 +28,7 @@ from workbench.errors import BusyError, InputError, NotFoundError, RunCancelledE
 from workbench.files import append_line, read_json, read_lines, storage_errors, write_json
 from workbench.projects import Project
 
-KINDS = ("propose", "sft", "dpo", "evaluate", "score")
+KINDS = ("propose", "sft", "dpo", "evaluate", "dial", "score")
 TRAINING = ("sft", "dpo")
 STARTING_SECONDS = 20.0
 ID_PATTERN = re.compile(r"[a-z]+-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
@@ -47,7 +47,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """propose, score, sft, dpo or evaluate: the beginning of the id."""
+        """propose, score, sft, dpo, evaluate or dial: the beginning of the id."""
         return self.id.split("-", 1)[0]
 
     @property

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from workbench.errors import InputError, NotFoundError
 from workbench.files import read_lines
@@ -15,7 +13,14 @@ from workbench.files import read_lines
 
 @dataclass(frozen=True)
 class Score:
-    """One model's score on one item; hashes tell whether item and prompt are the same."""
+    """One model's score on one item; hashes tell whether item and prompt are the same.
+
+    ``parsed``: the answer had the form that was asked for. ``choices``: log-likelihood of each
+    choice, nats; ``gold``: the right choice's number; ``nll``: negative log-likelihood of the
+    right answer, nats; ``tokens`` and ``prompt_tokens``: generated and read; ``seconds``: time
+    of this answer; ``kl``: divergence from the base, nats per token; ``slices``: name to value;
+    ``metrics``: every metric of the item, by name. None is "not measured".
+    """
 
     item: str
     score: float
@@ -24,6 +29,16 @@ class Score:
     response: str | None = None
     target: str | None = None
     question: str | None = None
+    parsed: bool | None = None
+    choices: list[float] | None = None
+    gold: int | None = None
+    nll: float | None = None
+    tokens: int | None = None
+    prompt_tokens: int | None = None
+    seconds: float | None = None
+    kl: float | None = None
+    slices: dict[str, str] | None = None
+    metrics: dict[str, float] | None = None
 
 
 @dataclass
@@ -46,11 +61,14 @@ def read_scores(path: Path) -> Scores:
     """Read ``{task: {item: Score}}`` from a JSONL file or an lm-evaluation-harness folder.
 
     A JSONL line is ``{"task", "item", "score"[, "cluster"]}``. A folder is the output of
-    ``lm_eval --log_samples``; tasks with several filters become ``task:filter``. Raises
-    `NotFoundError` and `InputError` (with file and line).
+    ``lm_eval --log_samples``; tasks with several filters become ``task:filter``, and a metric
+    of which less is better is negated. Raises `NotFoundError` and `InputError` (with file and
+    line).
     """
     if path.is_dir():
-        return _read_harness(path)
+        from workbench.harness_samples import read_harness_folder
+
+        return read_harness_folder(path)
     if not path.is_file():
         raise NotFoundError(
             "there are no scores here", where=str(path), remedy="name a JSONL file or a folder"
@@ -62,7 +80,7 @@ def read_scores(path: Path) -> Scores:
         where = f"{path.name}, line {number}"
         try:
             row = json.loads(line)
-            score = _number(row["score"], where)
+            score = score_number(row["score"], where)
             task, item = str(row["task"]), str(row["item"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, InputError):
@@ -118,65 +136,14 @@ def read_arm(folder: Path) -> Scores:
     return scores
 
 
-def sample_scores(samples: Iterable[dict[str, Any]], task: str) -> Scores:
-    """Turn lm-evaluation-harness samples into scores, by filter when there are several."""
-    rows = list(samples)
-    filters = {str(row.get("filter", "none")) for row in rows}
-    scores: Scores = {}
-    for row in rows:
-        name = task if len(filters) == 1 else f"{task}:{row.get('filter', 'none')}"
-        metrics = row.get("metrics") or [key for key in ("acc", "exact_match") if key in row]
-        if not metrics:
-            raise InputError(f"task '{task}' has no metric in its samples", remedy="use --log_samples")
-        item = f"{row['doc_id']}:{str(row.get('doc_hash', ''))[:16]}"
-        if item in scores.setdefault(name, {}):
-            raise InputError(
-                f"task '{task}': an item is there twice", where=f"item {item}", remedy="evaluate it again"
-            )
-        scores[name][item] = Score(
-            item,
-            _number(row[metrics[0]], f"task {task}, item {item}"),
-            prompt_hash=row.get("prompt_hash"),
-            response=_text(row.get("resps")),
-            target=str(row.get("target", "")),
-            question=_text(row.get("arguments")),
-        )
-    return scores
+def score_line(score: Score) -> str:
+    """One score as a line of JSON; what was not measured is left out."""
+    told = {name: value for name, value in vars(score).items() if value is not None}
+    return json.dumps(told, ensure_ascii=False) + "\n"
 
 
-def _read_harness(folder: Path) -> Scores:
-    newest: dict[str, Path] = {}
-    for path in sorted(folder.rglob("samples_*.jsonl")):
-        newest[path.stem.removeprefix("samples_").rsplit("_", 1)[0]] = path
-    if not newest:
-        raise NotFoundError(
-            "the folder holds no samples",
-            where=str(folder),
-            remedy="run lm_eval with --output_path and --log_samples",
-        )
-    scores: Scores = {}
-    for task, path in newest.items():
-        try:
-            scores.update(sample_scores(read_lines(path), task))
-        except (KeyError, TypeError) as error:
-            raise InputError(
-                "these are not samples of the harness",
-                where=str(path),
-                remedy="run lm_eval with --log_samples",
-            ) from error
-    return scores
-
-
-def _number(value: object, where: str) -> float:
+def score_number(value: object, where: str) -> float:
+    """A score as a float. Raises `InputError` for anything but a finite number."""
     if isinstance(value, (bool, int, float)) and abs(value) <= LARGEST:
         return float(value)
     raise InputError("a score is not a finite number", where=where, remedy="give a number for every item")
-
-
-def _text(value: object) -> str:
-    """The innermost first string of the harness's nested answers."""
-    while isinstance(value, (list, tuple)) and value:
-        value = value[0]
-    if isinstance(value, dict):
-        return _text(list(value.values()))
-    return "" if value is None else str(value)

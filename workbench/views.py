@@ -165,7 +165,7 @@ def run_subject(run: Run) -> str:
     settings = config.get("settings", {})
     if run.kind == "propose":
         return f"{config.get('dataset', '')} · {config.get('recipe', '')}"
-    if run.kind == "evaluate":
+    if run.kind in ("evaluate", "dial"):
         return f"{config.get('base', '')} · {config.get('suite', '')}"
     return f"{settings.get('data', '')} · {settings.get('base', '')}"
 

@@ -233,7 +233,17 @@ def _decide_filters(
     return bulk
 
 
-def publish_command(ref: Ref, project: ProjectOption = None, as_json: JsonOption = False) -> Answer:
+def publish_command(
+    ref: Ref,
+    vault: Annotated[
+        Path | None,
+        typer.Option(
+            "--vault", help="Keep what is taken out in this file, encrypted with WORKBENCH_VAULT_KEY."
+        ),
+    ] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> Answer:
     """Write the next version from findings and decisions."""
     from workbench.publishing import publish
     from workbench.versions import open_dataset
@@ -242,7 +252,10 @@ def publish_command(ref: Ref, project: ProjectOption = None, as_json: JsonOption
     here = opened(project)
     with progress("publish") as tell:
         result = publish(
-            here, open_dataset(here, ref), progress=lambda done, total: tell("rows", done, total)
+            here,
+            open_dataset(here, ref),
+            progress=lambda done, total: tell("rows", done, total),
+            vault=vault,
         )
     rows = [["dropped", reason, count] for reason, count in result.dropped.items()]
     rows += [["edited", reason, count] for reason, count in result.edited.items()]

@@ -10,7 +10,30 @@ from typing import Any
 
 import typer
 
-from workbench.cli import assess, coverage, curation, data, project, propose, release, training
+from workbench.cli import (
+    assess,
+    coverage,
+    curation,
+    data,
+    dial,
+    export,
+    failures,
+    history,
+    judge,
+    patterns,
+    personal_data,
+    project,
+    proof,
+    propose,
+    red_flags,
+    release,
+    report,
+    suites,
+    task_evals,
+    training,
+    vault,
+    votes,
+)
 from workbench.cli.answers import show_error
 from workbench.errors import InputError
 
@@ -25,7 +48,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (project, data, propose, curation, coverage, assess, training, release):
+for part in (
+    project,
+    data,
+    propose,
+    curation,
+    personal_data,
+    patterns,
+    coverage,
+    assess,
+    training,
+    release,
+    suites,
+    red_flags,
+    judge,
+    dial,
+    failures,
+    report,
+    history,
+    export,
+    task_evals,
+    votes,
+    proof,
+    vault,
+):
     part.register(app)
 
 

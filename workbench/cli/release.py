@@ -1,4 +1,4 @@
-"""Commands before a release: evaluate, judge, report, export."""
+"""The command before a release: evaluate."""
 
 from __future__ import annotations
 
@@ -11,43 +11,67 @@ from workbench.cli.answers import Answer, JsonOption, ProjectOption, command, op
 from workbench.cli.progress import progress, run_watcher
 from workbench.errors import InputError
 
-RunId = Annotated[str, typer.Argument(help="Evaluation run id, or its beginning.")]
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
     command(app, "evaluate")(evaluate)
-    command(app, "judge")(judge)
-    command(app, "report")(report)
-    command(app, "export")(export_command)
 
 
 def evaluate(
     base: Annotated[str, typer.Option("--base", help="Base model: folder, hub name or tiny-chat.")],
     suite: Annotated[str, typer.Option("--suite", help="Suite name or YAML file.")],
     adapter: Annotated[
-        list[str] | None, typer.Option("--adapter", help="Run or folder, or name=run; more than once.")
+        list[str] | None,
+        typer.Option("--adapter", help="Run or folder, or name=run, or run@0.5; more than once."),
+    ] = None,
+    checkpoints: Annotated[
+        list[str] | None, typer.Option("--checkpoints", help="Run whose checkpoints become arms.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="Merged or quantised weights, as name=FOLDER; more than once."),
     ] = None,
     prompt: Annotated[
-        Path | None, typer.Option("--prompt", help="File with the best system prompt for the base.")
+        list[Path] | None,
+        typer.Option("--prompt", help="File with a system prompt for the base; several are chosen among."),
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=2, help="Items of each task.")] = None,
+    shots: Annotated[
+        list[int] | None, typer.Option("--shots", min=0, max=32, help="Few-shot examples to try.")
+    ] = None,
+    choose_on: Annotated[
+        str | None,
+        typer.Option("--choose-on", help="Split data set whose validation rows choose the prompt."),
+    ] = None,
+    choose_rows: Annotated[
+        int, typer.Option("--choose-rows", min=10, max=5000, help="Validation rows to choose on.")
+    ] = 100,
+    control: Annotated[bool, typer.Option("--control", help="Ask the base twice, to see the noise.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=2, help="Seeded sample of each task's items.")
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return at once.")] = False,
     allow_download: Annotated[bool, typer.Option("--allow-download", help="Let the hub be asked.")] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> Answer:
-    """Answer a suite as base, prompted base and every adapter: same items, one copy of weights."""
+    """Answer a suite as base, prompted base, adapters and exported models: the same items for all."""
     from workbench.evaluation import create_evaluation
+    from workbench.evaluation.creating import chosen_prompts
     from workbench.runs import start_run, wait_run
 
     _ = as_json
+    texts = [prompt_text(path) for path in prompt or []]
+    given, choice = chosen_prompts(texts, shots or [], choose_on, rows=choose_rows)
     run = create_evaluation(
         opened(project),
         base=base,
         suite=suite,
         adapters=adapter or [],
-        prompt=_prompt_text(prompt) if prompt else None,
+        checkpoints=checkpoints or [],
+        models=model or [],
+        prompt=given,
+        choice=choice,
+        control=control,
         limit=limit,
         allow_download=allow_download,
     )
@@ -59,103 +83,8 @@ def evaluate(
     return Answer(result, f"{_scores(result['tasks'])}\n\njudge it with `workbench judge {run.id}`")
 
 
-def judge(
-    run_id: Annotated[str | None, typer.Argument(help="Evaluation run id, or its beginning.")] = None,
-    policy: Annotated[Path | None, typer.Option("--policy", help="YAML file of thresholds.")] = None,
-    baseline: Annotated[Path | None, typer.Option("--baseline", help="Scores of the old model.")] = None,
-    candidate: Annotated[Path | None, typer.Option("--candidate", help="Scores of the new model.")] = None,
-    project: ProjectOption = None,
-    as_json: JsonOption = False,
-) -> Answer:
-    """Give the verdict: pass (exit 0), fail (1) or inconclusive (3)."""
-    from workbench.judging import judge_run, judge_scores
-    from workbench.policy import Policy, load_policy
-    from workbench.runs import open_run
-
-    _ = as_json
-    if (run_id is None) == (baseline is None) or (baseline is None) != (candidate is None):
-        raise InputError("name an evaluation run, or --baseline and --candidate", remedy="see --help")
-    if run_id is not None:
-        here = opened(project)
-        data = judge_run(here, open_run(here, run_id), policy)
-    else:
-        given = load_policy(policy) if policy else Policy()
-        data = judge_scores(Path(str(baseline)), Path(str(candidate)), given).as_dict()
-    code = {"pass": 0, "fail": 1, "inconclusive": 3}[data["verdict"]]
-    return Answer(data, verdict_text(data), code)
-
-
-def report(
-    run_id: RunId,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder to write to.")] = None,
-    project: ProjectOption = None,
-    as_json: JsonOption = False,
-) -> Answer:
-    """Write the release report: one self-contained HTML file, and its JSON."""
-    from workbench.report.building import build_report
-    from workbench.runs import open_run
-
-    _ = as_json
-    here = opened(project)
-    found = build_report(here, open_run(here, run_id), out)
-    data = {
-        "html": str(found.html),
-        "json": str(found.json),
-        "sha256": found.sha256,
-        "verdict": found.verdict,
-    }
-    return Answer(data, f"{found.verdict}: {found.html}")
-
-
-def export_command(
-    run_id: Annotated[str, typer.Argument(help="Training run, or adapter folder.")],
-    to: Annotated[Path, typer.Option("--to", help="New folder.")],
-    merge: Annotated[
-        bool, typer.Option("--merge", help="Also the merged model, checked for parity.")
-    ] = False,
-    override: Annotated[bool, typer.Option("--override", help="Export without a passing verdict.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why it is overridden.")] = "",
-    by: Annotated[str, typer.Option("--by", help="Who overrides.")] = "",
-    project: ProjectOption = None,
-    as_json: JsonOption = False,
-) -> Answer:
-    """Write what ships. Refused without a passing verdict on exactly these weights."""
-    from workbench.export.exporting import Override, export
-
-    _ = as_json
-    result = export(
-        opened(project), run_id, to, merge=merge, override=Override(by, reason) if override else None
-    )
-    text = f"{result.path}: {len(result.files)} files, verdict {result.verdict}"
-    if result.parity.get("checked"):
-        text += f"\nmerged and adapter differ by at most {result.parity['largest_logit_difference']:.2g} in logits"
-    return Answer(result.as_dict(), text)
-
-
-def verdict_text(data: dict[str, Any]) -> str:
-    """A verdict in words."""
-    words = {
-        "pass": "PASS: this adapter may ship",
-        "fail": "FAIL: this adapter must not ship",
-        "inconclusive": "INCONCLUSIVE: the items do not decide it",
-    }
-    rows = [
-        [
-            task["task"],
-            task["role"] if task["role"] == "retained" else f"target, over {task['against']}",
-            task["verdict"],
-            task["n"],
-            f"{100 * task['delta']:+.1f}",
-            f"{100 * task['low']:+.1f} to {100 * task['high']:+.1f}",
-            task["reason"],
-        ]
-        for task in data["tasks"]
-    ]
-    lines = [words[data["verdict"]], *[f"  {reason}" for reason in data["reasons"]], ""]
-    return "\n".join(lines) + table(rows, ["task", "role", "verdict", "items", "points", "bounds", "why"])
-
-
-def _prompt_text(path: Path) -> str:
+def prompt_text(path: Path) -> str:
+    """The system prompt in a file. Raises `InputError`."""
     if not path.is_file():
         raise InputError("there is no such prompt file", where=str(path), remedy="check the path")
     try:

@@ -45,7 +45,7 @@ def items_of_suites(
         found = suite_items(load_suite(suite, project), roles)
         for task, items in groupby(found, key=itemgetter(0)):
             numbered = [(number, text) for _, number, text in items]
-            questions = _without_frame([text for _, text in numbered])
+            questions = without_frame([text for _, text in numbered])
             for (number, _), question in zip(numbered, questions, strict=True):
                 if (task, number) not in seen:
                     seen.add((task, number))
@@ -106,7 +106,7 @@ def unchecked_tasks(project: Project, suites: Sequence[str] = ()) -> list[str]:
     return sorted(names)
 
 
-def _without_frame(texts: list[str]) -> list[str]:
+def without_frame(texts: list[str]) -> list[str]:
     """The texts without the words that all begin with and all end with, where these are many."""
     if len(texts) < FRAME_ITEMS:
         return texts

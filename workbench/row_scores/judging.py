@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -61,6 +61,19 @@ class Judged:
     lost: bool = False
 
 
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Asked(Generic[Value]):
+    """What a reply said, or the problem that kept it from counting. ``lost``: no reply at all."""
+
+    value: Value | None
+    problem: str | None
+    attempts: int
+    lost: bool = False
+
+
 class _Stays(urllib.request.HTTPRedirectHandler):
     """Refuses redirects: they would carry rows and key to another address."""
 
@@ -91,6 +104,20 @@ def judge_row(settings: JudgeSettings, example: Example, key: str | None) -> Jud
     body = request_body(settings, example)
     if body is None:
         return Judged(None, None, "it has no answer", 0)
+    got = ask(settings, body, key, read_mark)
+    if got.value is None:
+        return Judged(None, None, got.problem, got.attempts, got.lost)
+    return Judged(got.value.score, masked(got.value.reason), None, got.attempts)
+
+
+def ask(
+    settings: JudgeSettings, body: bytes, key: str | None, read: Callable[[bytes], Value]
+) -> Asked[Value]:
+    """Post one request until ``read`` accepts the reply, with pauses that double.
+
+    ``read`` raises `ValueError` for a reply that does not count. Raises `InputError` for a
+    refused key or address.
+    """
     problem, lost, pause = "", False, 0.0
     for attempt in range(1, settings.attempts + 1):
         time.sleep(pause)
@@ -108,18 +135,16 @@ def judge_row(settings: JudgeSettings, example: Example, key: str | None) -> Jud
             problem, lost = f"HTTP {error.code}", error.code in TRY_AGAIN
             pause = max(pause, _retry_after(error))
             if not lost:
-                return Judged(None, None, problem, attempt)
+                return Asked(None, problem, attempt)
             continue
         except (OSError, http.client.HTTPException):
             problem, lost = "no reply", True
             continue
         try:
-            mark = read_mark(reply)
+            return Asked(read(reply), None, attempt)
         except ValueError as error:
             problem, lost = str(error), False
-        else:
-            return Judged(mark.score, masked(mark.reason), None, attempt)
-    return Judged(None, None, problem, settings.attempts, lost)
+    return Asked(None, problem, settings.attempts, lost)
 
 
 def request_body(settings: JudgeSettings, example: Example) -> bytes | None:
@@ -144,16 +169,21 @@ def request_body(settings: JudgeSettings, example: Example) -> bytes | None:
 def read_mark(reply: bytes) -> Mark:
     """Read a completion strictly. Raises `ValueError` that names the fault and quotes nothing."""
     try:
-        text = json.loads(reply)["choices"][0]["message"]["content"].strip()
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise ValueError("the reply is no chat completion") from None
-    fenced = FENCE.match(text)
-    try:
-        return Mark.model_validate_json(fenced.group(1) if fenced else text)
+        return Mark.model_validate_json(reply_text(reply))
     except ValidationError as error:
         where = {str(part) for entry in error.errors(include_input=False) for part in entry["loc"]}
         fault = "the score is not a whole number from 1 to 5" if where == {"score"} else None
         raise ValueError(fault or "the mark is not the JSON object that was asked for") from None
+
+
+def reply_text(reply: bytes) -> str:
+    """What a chat completion says, without a fence around it. Raises `ValueError`."""
+    try:
+        text = str(json.loads(reply)["choices"][0]["message"]["content"].strip())
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise ValueError("the reply is no chat completion") from None
+    fenced = FENCE.match(text)
+    return fenced.group(1) if fenced else text
 
 
 def masked(reason: str) -> str:

@@ -10,20 +10,17 @@ both lie above 1 for the same rows: those whose prompt does not help to say the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.errors import InputError
 from workbench.examples import Example
+from workbench.likelihood import Asked, score_tokens
 from workbench.training.encoding import IGNORED, encode, encode_pair
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-BATCH_TOKENS = 8192
-LOGIT_VALUES = 2**27
-"""Logits of one batch stay under half a gigabyte in float32, whatever the vocabulary."""
 
 DIGITS = 6
 
@@ -150,45 +147,14 @@ def _alone(piece: Piece, start: list[int]) -> list[Piece]:
 def _summed_losses(
     model: PreTrainedModel, pieces: list[Piece], tick: Callable[[], None] | None
 ) -> list[tuple[float, int]]:
-    import torch
-    from torch.nn import functional
-
-    losses: list[tuple[float, int]] = [(0.0, 0)] * len(pieces)
-    vocabulary = int(model.get_output_embeddings().weight.shape[0])
-    for group in _groups(pieces, max(1, min(BATCH_TOKENS, LOGIT_VALUES // vocabulary))):
-        longest = max(len(pieces[i].ids) for i in group)
-        ids = torch.zeros((len(group), longest), dtype=torch.long)
-        labels = torch.full((len(group), longest), IGNORED, dtype=torch.long)
-        mask = torch.zeros((len(group), longest), dtype=torch.long)
-        for row, i in enumerate(group):
-            length = len(pieces[i].ids)
-            ids[row, :length] = torch.tensor(pieces[i].ids)
-            labels[row, :length] = torch.tensor(pieces[i].labels)
-            mask[row, :length] = 1
-        with torch.inference_mode():
-            logits = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device)).logits
-            for row, i in enumerate(group):
-                wanted = labels[row, 1:].to(logits.device)
-                keep = wanted != IGNORED
-                each = functional.cross_entropy(
-                    logits[row, :-1][keep].float(), wanted[keep], reduction="none"
-                )
-                losses[i] = (float(each.double().sum()), int(keep.sum()))
-        if tick:
-            tick()
-    return losses
+    asked = [Asked(piece.ids, _learned(piece)) for piece in pieces]
+    # A shared beginning would move the last digits with whatever else is in the batch.
+    scored = score_tokens(model, asked, tick=tick, share=False)
+    return [(-one.logprob, one.tokens) for one in scored]
 
 
-def _groups(pieces: list[Piece], tokens: int) -> Iterator[list[int]]:
-    """Indices of pieces of like length whose padded batch holds at most ``tokens``."""
-    group: list[int] = []
-    for i in sorted(range(len(pieces)), key=lambda i: (len(pieces[i].ids), i)):
-        if group and len(pieces[i].ids) * (len(group) + 1) > tokens:
-            yield group
-            group = []
-        group.append(i)
-    if group:
-        yield group
+def _learned(piece: Piece) -> list[int]:
+    return [place for place, label in enumerate(piece.labels) if place and label != IGNORED]
 
 
 def load_scorer(base: str) -> tuple[Any, Any, int | None]:

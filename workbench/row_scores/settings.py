@@ -101,7 +101,7 @@ def create_scoring(
             "base": pinned_model(base) if base else None,
             "what": wanted,
             "max_length": max_length,
-            "judge": _judge(judge, judge_model, rubric, key_env, parallel) if judge else None,
+            "judge": judge_values(judge, judge_model, rubric, key_env, parallel) if judge else None,
         }
     )
     if settings.judge:
@@ -114,9 +114,10 @@ def create_scoring(
     return create_run(project, "score", config)
 
 
-def _judge(
+def judge_values(
     url: str, model: str | None, rubric: Path | None, key_env: str | None, parallel: int
 ) -> dict[str, Any]:
+    """The values of `JudgeSettings` from what a command was given. Raises `InputError`."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -1,0 +1,1 @@
+"""Signing: a chain of hashes over what a report rests on, a key's signature, and the check."""
