@@ -25,6 +25,7 @@ from workbench.files import read_json, write_json
 from workbench.judging import judge_run
 from workbench.policy import Policy
 from workbench.projects import Project
+from workbench.red_flags.measuring import MEASURES
 from workbench.report.gathering import dial_of, judged_arm
 from workbench.runs import Run, open_run
 from workbench.scores import Score
@@ -92,7 +93,8 @@ def dial_of_one(project: Project, **settings: Any) -> Run:
         base="tiny-chat",
         suite=suite_of(project),
         adapters=[f"one={adapter}"],
-        settings=DialSettings.model_validate(settings),
+        # The weights are invented, so no model can be asked for red flags.
+        settings=DialSettings.model_validate({"red_flags": False, **settings}),
     )
 
 
@@ -390,6 +392,25 @@ def test_merges_are_points_and_the_linear_one_is_the_exact_mean_of_the_changes(
         assert not torch.allclose(change, merged["ties"][layer], atol=1e-3)
         assert not torch.allclose(change, merged["dare"][layer], atol=1e-3)
     assert [p["name"] for p in found["points"]] == names
+
+
+def test_judge_sees_the_red_flags_of_the_recommended_point(
+    project: Project, adapter: Callable[..., Path]
+) -> None:
+    run = create_dial(
+        project,
+        base="tiny-chat",
+        suite=suite_of(project),
+        adapters=[f"one={adapter('flagged')}"],
+        settings=DialSettings.model_validate({"scales": [0.5, 1.0]}),
+    )
+    found = planted(run, {"base": (900, 300), "one-at-0_5": (898, 550), "one": (600, 700)})
+    handed = open_run(project, found["evaluation"])
+    before = {path.name: path.read_bytes() for path in (handed.path / "flags").iterdir()}
+    verdict = judge_run(project, handed)["arms"]["one-at-0_5"]
+    assert {flag["name"] for flag in verdict["flags"]} == {measure.name for measure in MEASURES}
+    assert turn_dial(Worker(run)) == found
+    assert {path.name: path.read_bytes() for path in (handed.path / "flags").iterdir()} == before
 
 
 def test_a_dial_that_was_stopped_goes_on_and_answers_nothing_twice(

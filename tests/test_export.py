@@ -26,6 +26,7 @@ from workbench.export.sources import Source, open_source
 from workbench.export.stopping import generation_settings, stop_texts
 from workbench.export.turns import read_turns
 from workbench.files import read_json, read_lines, write_json
+from workbench.judging import judge_run
 from workbench.models import load_tokenizer
 from workbench.projects import Project
 from workbench.runs import Run
@@ -203,6 +204,38 @@ def test_a_verdict_that_was_given_on_something_else_speaks_for_nothing(judged: J
     assert find_verdict(project, adapter).run is None
 
 
+def test_a_pass_by_other_thresholds_needs_a_person_and_a_reason(judged: Judged, tmp_path: Path) -> None:
+    project, adapter, run = judged
+    lax = tmp_path / "lax.yaml"
+    lax.write_text("default_margin: 0.99\nmacro_margin: 0.99\nbeat_prompt: false\non_inconclusive: warn\n")
+    assert judge_run(project, run, lax)["policy_fixed"] is False
+    say(run, "pass")
+    with pytest.raises(NotPassedError, match="pass by other thresholds than were fixed before the run"):
+        export(project, str(adapter), tmp_path / "out")
+    result = export(project, str(adapter), tmp_path / "out", override=WHY)
+    assert result.overridden
+    told = read_lines(project.folder("overrides.jsonl"))
+    assert [row["verdict"] for row in told] == ["pass by other thresholds than were fixed before the run"]
+
+
+@pytest.mark.parametrize("changed", ["answers", "flags", "key"])
+def test_a_pass_counts_only_on_the_evidence_it_read(judged: Judged, tmp_path: Path, changed: str) -> None:
+    project, adapter, run = judged
+    assert find_verdict(project, adapter).verdict == "pass"
+    if changed == "answers":
+        with (run.path / "arms/arm0/say.jsonl").open("ab") as file:
+            file.write(b"\n")
+    elif changed == "flags":
+        write_json(run.path / "flags/added.arm0.json", {"name": "added", "level": "block"})
+    else:
+        told = read_json(run.path / "verdict.json")
+        for arm in told["arms"].values():
+            del arm["evidence_sha256"]
+        write_json(run.path / "verdict.json", told)
+    with pytest.raises(NotPassedError, match="judged before its evidence changed: judge again"):
+        export(project, str(adapter), tmp_path / "out")
+
+
 def test_an_override_is_named_in_manifest_card_and_log(judged: Judged, tmp_path: Path) -> None:
     project, adapter, run = judged
     say(run, "fail")
@@ -330,6 +363,29 @@ def scores(values: list[float], *, nll: float = 1.0, prompt: str = "p") -> dict[
 def test_full_precision_allows_no_flip_no_gap_and_no_other_prompt(again: Any, holds: bool) -> None:
     judged = scores([1.0] * 50)
     assert compare(judged, again, tolerance_of("float32"), "float32", "x").holds is holds
+
+
+@pytest.mark.parametrize(
+    ("dtype", "old", "new", "flips"),
+    [
+        ("bfloat16", 0.9, 0.2, 1),
+        ("bfloat16", 0.9, 0.86, 0),
+        ("bfloat16", 1.0, 0.9, 1),
+        ("bfloat16", 1.0, 0.0, 1),
+        ("float32", 0.9, 0.898, 1),
+        ("bfloat16", 40.0, 60.0, 0),
+        ("float32", 40.0, 40.1, 1),
+    ],
+)
+def test_a_share_flips_by_what_rounding_does_not_explain(
+    dtype: str, old: float, new: float, flips: int
+) -> None:
+    assert compare(scores([old]), scores([new]), tolerance_of(dtype), dtype, "x").flips == flips
+
+
+def test_f1_that_falls_everywhere_does_not_hold() -> None:
+    found = compare(scores([0.9] * 50), scores([0.2] * 50), tolerance_of("bfloat16"), "bfloat16", "x")
+    assert not found.holds
 
 
 def test_the_coarser_of_two_number_formats_decides() -> None:

@@ -14,10 +14,11 @@ from workbench.paired import (
     holm,
     items_needed,
     mean_difference,
+    mean_interval,
     tango_interval,
     wilson,
 )
-from workbench.policy import Policy, TaskPolicy, load_policy
+from workbench.policy import Policy, TaskPolicy, Waiver, load_policy
 from workbench.scores import Paired, Score, pair
 
 POLICY = Policy(default_margin=0.05, macro_margin=0.02)
@@ -147,7 +148,7 @@ def test_two_unchanged_clusters_prove_little() -> None:
 def test_a_task_that_was_not_measured_is_named_beside_a_pass() -> None:
     policy = Policy(tasks={"coin": TaskPolicy(chance=0.5)})
     reasons = decide_gate([case("coin", 150, 10, 10, 300), case("good", 290, 1, 1, 300)], policy).reasons
-    assert reasons[0].startswith("not measured: coin")
+    assert reasons[0].startswith("could not be measured: coin")
 
 
 def test_open_questions_can_be_set_to_warn() -> None:
@@ -186,3 +187,57 @@ def test_unknown_policy_key_is_refused(tmp_path: Path) -> None:
     path.write_text("gate: {alpha: 0.05, magic: 1}")
     with pytest.raises(InputError, match="magic"):
         load_policy(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "clusters"),
+    [([1.0] * 300, [0.0] * 300, ["one"] * 300), ([1.0], [0.0], None), ([0.7], [0.1], None)],
+)
+def test_one_item_or_one_group_is_open_and_not_unmeasured(
+    old: list[float], new: list[float], clusters: list[str] | None
+) -> None:
+    few = Paired("few", old, new, [str(i) for i in range(len(old))], clusters)
+    verdict = decide_gate([case("good", 980, 0, 0, 1000), few], POLICY)
+    assert verdict.verdict == "inconclusive"
+    assert {t.task: t.verdict for t in verdict.tasks} == {"good": "retained", "few": "inconclusive"}
+    assert all(-1.0 <= t.low <= t.high <= 1.0 for t in verdict.tasks)
+
+
+def test_unbounded_scores_that_did_not_change_are_retained() -> None:
+    policy = Policy(tasks={"nats": TaskPolicy(margin=0.1)})
+    nats = Paired("nats", [-3.5, -4.5, -9.0], [-3.5, -4.5, -9.0], ["a", "b", "c"])
+    assert [t.verdict for t in decide_gate([nats], policy).tasks] == ["retained"]
+
+
+def test_a_task_without_items_is_refused() -> None:
+    with pytest.raises(InputError, match="'none' has no items"):
+        decide_gate([Paired("none")], POLICY)
+
+
+@pytest.mark.parametrize("name", ["average", "control", "flag:memorised"])
+def test_a_task_named_like_a_rule_is_refused_beside_waivers(name: str) -> None:
+    waived = Policy(waivers=[Waiver(rule=name, by="Ana", reason="retired")])
+    with pytest.raises(InputError, match="the name of a rule"):
+        decide_gate([case(name, 290, 30, 0, 300)], waived)
+    assert decide_gate([case(name, 290, 100, 0, 300)], Policy()).verdict == "fail"
+
+
+def grouped(clusters: list[str | None]) -> dict[str, Score]:
+    return {str(i): Score(str(i), 1.0, cluster) for i, cluster in enumerate(clusters)}
+
+
+def test_clusters_on_one_side_or_on_some_items_are_refused() -> None:
+    whole = grouped(["a", "a", "b"])
+    for other in (grouped([None, None, None]), grouped(["a", "b", "b"])):
+        with pytest.raises(InputError, match="different clusters"):
+            pair("t", whole, other)
+    with pytest.raises(InputError, match="only some items have a cluster"):
+        pair("t", grouped(["a", None, "b"]), grouped(["a", None, "b"]))
+    assert pair("t", whole, whole).clusters == ["a", "a", "b"]
+    assert pair("t", grouped([None]), grouped([None])).clusters is None
+
+
+def test_the_bounds_of_a_mean_of_shares_are_shares() -> None:
+    assert mean_interval([0.9]) == (0.9, 0.0, 1.0)
+    assert mean_interval([0.1, 0.95]).high == 1.0
+    assert mean_interval([3.0, 9.0]).high > 9.0

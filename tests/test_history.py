@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Command
-from tests.judged_project import evaluated, judged, written_adapter
+from tests.judged_project import evaluated, flag, judged, written_adapter
 from workbench.errors import InputError, NotFoundError, NotPassedError
-from workbench.files import read_lines
+from workbench.files import read_json, read_lines, write_json
 from workbench.history import approve, candidates, compare, judged_at, last_approved, note_judged, trend
 from workbench.history.regression import judge_regression
 from workbench.judging import judge_run
@@ -93,6 +93,40 @@ def test_only_a_pass_is_approved_and_only_by_name(project: Project) -> None:
         approve(project, good, by="Eva Holm", arm="other")
     with pytest.raises(InputError, match="not judged yet"):
         approve(project, evaluated(project), by="Eva Holm")
+
+
+def test_a_pass_by_other_thresholds_than_were_fixed_is_not_approved(project: Project, tmp_path: Path) -> None:
+    run = noted(project, "one", lost=40)
+    lax = tmp_path / "lax.yaml"
+    lax.write_text("default_margin: 0.5\nmacro_margin: 0.5\nbeat_prompt: false\n", encoding="utf-8")
+    found = judge_run(project, run, lax)
+    assert (found["verdict"], found["arms"]["sft"]["policy_fixed"]) == ("pass", False)
+    with pytest.raises(NotPassedError, match="pass by other thresholds than were fixed before the run"):
+        approve(project, run, by="Eva Holm")
+
+
+@pytest.mark.parametrize("changed", ["arms/sft/kept.jsonl", "flags/memorised.sft.json"])
+def test_a_pass_on_evidence_that_changed_since_is_not_approved(project: Project, changed: str) -> None:
+    run = noted(project, "one")
+    judge_run(project, run)
+    if changed.startswith("flags"):
+        flag(run, "memorised")
+    else:
+        with (run.path / changed).open("ab") as file:
+            file.write(b"\n")
+    with pytest.raises(NotPassedError, match="judged before its evidence changed: judge again"):
+        approve(project, run, by="Eva Holm")
+    judge_run(project, run)
+    assert approve(project, run, by="Eva Holm").action == "approve"
+
+
+def test_a_verdict_that_does_not_say_what_it_rests_on_is_not_approved(project: Project) -> None:
+    run = noted(project, "one")
+    told = read_json(run.path / "verdict.json")
+    del told["arms"]["sft"]["evidence_sha256"]
+    write_json(run.path / "verdict.json", told)
+    with pytest.raises(NotPassedError, match="judge again"):
+        approve(project, run, by="Eva Holm")
 
 
 def test_an_approval_does_not_outlive_another_verdict(project: Project, tmp_path: Path) -> None:

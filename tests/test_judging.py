@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from tests.conftest import Command
 from tests.make import write_jsonl
+from workbench import judging
+from workbench.cli.main import main
 from workbench.errors import InputError
 from workbench.files import append_line, write_json
 from workbench.gate import decide_gate
@@ -647,3 +650,139 @@ def test_reasons_stand_in_the_text_for_people(here: Command, project: Project) -
     text = here("judge", run.id).stdout
     assert text.startswith("PASS")
     assert "language = de" in text
+
+
+# --- what is told twice, not at all, or cannot be read
+
+
+def metric_folder(home: Path, metric: str, values: list[Any], less: bool | None = None) -> Path:
+    """A folder of the harness with one metric; with ``less``, the results tell its direction."""
+    folder = home / "my__model"
+    folder.mkdir(parents=True)
+    if less is not None:
+        told = {"config": {}, "higher_is_better": {"speech": {metric: not less}}}
+        write_json(folder / "results_2026-01-02T00-00-00.000001.json", told)
+    rows = [{"doc_id": i, "filter": "none", "metrics": [metric], metric: v} for i, v in enumerate(values)]
+    write_jsonl(folder / "samples_speech_2026-01-02T00-00-00.000001.jsonl", rows)
+    return home
+
+
+LESS = Policy(tasks={"speech": TaskPolicy(higher_is_better=False, margin=0.05)})
+
+
+def test_a_direction_is_applied_once(tmp_path: Path) -> None:
+    good, bad = [0.1 + i % 3 / 50 for i in range(200)], [0.6 + i % 4 / 50 for i in range(200)]
+    for less, policy in ((True, Policy()), (None, LESS)):
+        home = tmp_path / str(less)
+        old, new = (
+            metric_folder(home / "old", "wer", good, less),
+            metric_folder(home / "new", "wer", bad, less),
+        )
+        assert judge_scores(old, new, policy).verdict == "fail"
+        assert judge_scores(new, old, policy).verdict == "pass"
+    told, untold = tmp_path / "True" / "old", tmp_path / "None" / "old"
+    with pytest.raises(InputError, match="already turned") as twice:
+        judge_scores(told, told, LESS)
+    assert "leave out higher_is_better" in twice.value.remedy
+    with pytest.raises(InputError, match="not known whether") as never:
+        judge_scores(untold, untold, Policy())
+    assert "higher_is_better in the policy" in never.value.remedy
+
+
+def test_a_perplexity_is_not_turned_again_by_the_policy(tmp_path: Path) -> None:
+    home = metric_folder(tmp_path / "old", "word_perplexity", [[-20.0 - i % 7, 10] for i in range(50)])
+    with pytest.raises(InputError, match="already turned"):
+        judge_scores(home, home, LESS)
+
+
+def test_a_sample_that_is_no_number_is_named_by_file_and_line(tmp_path: Path) -> None:
+    home = metric_folder(tmp_path / "old", "word_perplexity", [[-20.0, 10], ["x", "y"]])
+    with pytest.raises(InputError, match="finite number") as refused:
+        judge_scores(home, home, Policy())
+    assert refused.value.where == "samples_speech_2026-01-02T00-00-00.000001.jsonl, line 2"
+
+
+def test_empty_samples_are_refused_before_a_look_is_taken(tmp_path: Path) -> None:
+    home, looks = metric_folder(tmp_path / "old", "acc", []), tmp_path / "looks.json"
+    with pytest.raises(InputError, match="are empty"):
+        judge_scores(home, home, Policy(), looks=looks)
+    assert not looks.exists()
+
+
+def test_a_damaged_line_among_scores_is_refused_and_a_torn_last_one_is_not(project: Project) -> None:
+    run = evaluation(project, plain())
+    path = run.path / "arms" / "new" / "kept.jsonl"
+    whole = path.read_text()
+    path.write_text(whole + '{"item": "40')
+    assert judge_run(project, run)["verdict"] == "pass"
+    path.write_text(whole.replace("\n", "\n{torn\n", 1))
+    with pytest.raises(InputError, match="cannot be read") as refused:
+        judge_run(project, run)
+    assert refused.value.where == "kept.jsonl, line 2"
+
+
+@pytest.mark.parametrize("typo", [{"require": ["kpet"]}, {"tasks": {"kpet": {"margin": 0.01}}}])
+def test_a_policy_that_names_no_task_is_refused(
+    project: Project, tmp_path: Path, typo: dict[str, Any]
+) -> None:
+    rows = [{"task": "kept:strict", "item": i, "score": int(i < 390)} for i in range(400)]
+    file = write_jsonl(tmp_path / "s.jsonl", rows)
+    with pytest.raises(InputError, match="'kpet' that is not there") as refused:
+        judge_scores(file, file, Policy.model_validate(typo))
+    assert "kept, kept:strict" in refused.value.remedy
+    (tmp_path / "p.yaml").write_text(json.dumps(typo))
+    with pytest.raises(InputError, match="'kpet' that is not there"):
+        judge_run(project, evaluation(project, plain()), tmp_path / "p.yaml")
+    for name in ("kept", "kept:strict"):
+        assert judge_scores(file, file, Policy(require=[name])).verdict == "pass"
+
+
+def test_a_task_of_the_suite_that_was_not_evaluated_can_be_named(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("{require: [kept, job], beat_prompt: false}")
+    assert judge_run(project, evaluation(project, plain()), tmp_path / "p.yaml")["verdict"] == "pass"
+
+
+def test_several_candidates_on_the_same_items_are_told(project: Project) -> None:
+    arms = {**plain(), "other": {"kept": answers(390, 400)}}
+    words = "one of 2 candidates judged on the same items; the best of them is not a fresh look"
+    found = judge_run(project, evaluation(project, arms))["arms"]
+    assert all(words in verdict["reasons"] for verdict in found.values())
+    alone = judge_run(project, evaluation(project, plain()))
+    assert not any("candidates judged" in reason for reason in alone["reasons"])
+
+
+def test_what_is_not_finite_is_null_in_the_answer_and_in_the_file(here: Command, project: Project) -> None:
+    def refused(name: str) -> None:
+        raise AssertionError(name)
+
+    policy = {"tasks": {"kept": {"role": "retained", "margin": 0.5}}}
+    arms = {arm: {"kept": [Score("1:h", score)]} for arm, score in (("base", -3.0), ("new", -9.0))}
+    run = evaluation(project, arms, policy)
+    answer = here("judge", run.id, "--json")
+    assert answer.returncode == 3
+    for text in (answer.stdout, (run.path / "verdict.json").read_text()):
+        (task,) = json.loads(text, parse_constant=refused)["tasks"]
+        assert (task["low"], task["high"], task["delta"]) == (None, None, -6.0)
+
+
+def test_a_mistake_of_our_own_is_no_failed_gate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("jane@example.com")
+
+    file = write_jsonl(tmp_path / "s.jsonl", [{"task": "t", "item": 1, "score": 1}])
+    monkeypatch.setattr(judging, "decide_gate", broken)
+    line = ["judge", "--baseline", str(file), "--candidate", str(file), "--json"]
+    monkeypatch.setattr(sys, "argv", ["workbench", *line])
+    for name in ("HF_HUB_DISABLE_TELEMETRY", "TQDM_DISABLE"):
+        monkeypatch.setenv(name, "1")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr()
+    error = json.loads(told.out)["error"]
+    assert ended.value.code == 4
+    assert set(error) == {"type", "what", "where", "remedy"}
+    assert "ZeroDivisionError" in error["what"]
+    assert error["where"].startswith("judging.py, line ")
+    assert "jane" not in told.out + told.err

@@ -351,3 +351,11 @@ def test_a_value_seen_once_is_replaced_wherever_it_stands_in_the_row() -> None:
         ("Ann Orr", "PERSON", 0.9)
     ]
     assert scans[0].spans == (Span(5, 12, "PERSON", 0.9),)
+
+
+def test_the_number_of_an_order_said_again_is_no_telephone_number() -> None:
+    found = detector(Detection()).scan(
+        ["I sent the phone back. It is order 68075.", "Fine.", "And what about order 68075, or 68076?"],
+        roles=["user", "assistant", "user"],
+    )
+    assert [span.entity for scan in found for span in scan.spans] == []

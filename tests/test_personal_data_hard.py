@@ -169,6 +169,15 @@ def test_a_pattern_that_runs_for_ever_is_reported_not_passed_over() -> None:
     assert [span.entity for span in scan.spans] == ["EMAIL_ADDRESS"]
 
 
+def test_a_pattern_that_runs_for_ever_on_text_turned_round_is_reported_too() -> None:
+    slow = UserPattern(name="SLOW", regex=r"b(?:a|a)*c\d")
+    options = Detection(names=Names(backend="none"), patterns=[slow], seconds=0.2)
+    turned = "\u202e1c " + "a" * 1500 + "b"
+    (plain, scan) = detector(options).scan([turned[1:], turned])
+    assert plain.not_scanned is None
+    assert scan.not_scanned is not None
+
+
 def test_ascii_is_read_as_it_is() -> None:
     read = normalised("plain text\x00 4111")
     assert read.starts is None

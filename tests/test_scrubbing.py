@@ -15,10 +15,12 @@ from pydantic import ValidationError
 
 from tests.make import example, pair
 from tests.planted import KEY, Planted, arguments_of, call, row, said
-from workbench.editing import apply_spans
+from workbench.editing import apply_spans, edited
 from workbench.examples import Example, content_id, parts
 from workbench.markup import example_html
+from workbench.personal_data.everywhere import everywhere
 from workbench.personal_data.spans import Scan, Span, without_overlaps
+from workbench.plans import Change
 from workbench.scrubbing.fields import content_field, fields_of
 from workbench.scrubbing.json_text import decoded, escaped, leaves, raw_edits, regions
 from workbench.scrubbing.masking import masked_row
@@ -27,6 +29,7 @@ from workbench.scrubbing.proposing import value_edits
 from workbench.scrubbing.settings import Scrubbing, SecretScrubbing
 from workbench.scrubbing.texts import Report, new_key, scrub_example, scrub_text
 from workbench.scrubbing.validity import with_edits
+from workbench.value_lists import RECOGNIZER as DENIED
 
 OPERATORS = ("tag", "redact", "mask", "hash", "pseudonym")
 
@@ -244,7 +247,7 @@ def test_the_same_value_is_scrubbed_in_the_tools_and_the_meta() -> None:
     assert made["function"]["name"] == "ask_ana"
     assert made["function"]["description"] == "Ask <PERSON_1> for help."
     assert made["function"]["parameters"]["properties"]["who"]["enum"] == ["<PERSON_1>", "Bo"]
-    assert json.loads(str(clean["meta"])) == {"agent": "<PERSON_1>", "edited_from": "Ana"}
+    assert json.loads(str(clean["meta"])) == {"agent": "<PERSON_1>", "edited_from": "<PERSON_1>"}
 
 
 def test_escaped_json_within_a_message_is_read_and_written_decoded() -> None:
@@ -681,3 +684,160 @@ def test_the_docs_name_every_operator() -> None:
     docs = (Path(__file__).parent.parent / "docs" / "scrubbing.md").read_text(encoding="utf-8")
     for operator in (*OPERATORS, "keep"):
         assert f"`{operator}`" in docs
+
+
+# JSON that is not quite JSON, and rows that claim to be ours.
+
+MAIL = {"ana@example.com": "EMAIL_ADDRESS"}
+
+
+def with_meta(text: str, content: str = "Write to ana@example.com") -> Example:
+    given = row(said(content), said("ok", "assistant"))
+    given["meta"] = text
+    return given
+
+
+def test_a_value_in_json_with_a_repeated_key_is_replaced_as_text() -> None:
+    clean, report = scrub(example('See {"to": "ana@example.com", "to": "x"} ok', "ok"), MAIL)
+    assert contents(clean)[0] == 'See {"to": "<EMAIL_ADDRESS_1>", "to": "x"} ok'
+    assert report.is_whole
+
+
+@pytest.mark.parametrize("cut", ["", "]"])
+def test_a_value_in_tool_calls_that_are_no_json_is_replaced_as_text(cut: str) -> None:
+    given = row(said("go"), call({"a": "b"}))
+    calls = '[{"function": {"name": "f", "arguments": {"to": "ana@example.com", "to": 1}}}'
+    given["messages"][1]["tool_calls"] = calls + cut
+    clean, report = scrub(given, MAIL)
+    made = calls.replace("ana@example.com", "<EMAIL_ADDRESS_1>") + cut
+    assert clean["messages"][1]["tool_calls"] == made
+    assert report.is_whole
+
+
+def test_a_value_that_is_a_key_of_json_is_left_to_a_person() -> None:
+    given = example('See {"ana@example.com": {"mail": "ana@example.com"}} ok', "ok")
+    clean, report = scrub(given, MAIL)
+    assert contents(clean)[0] == 'See {"ana@example.com": {"mail": "<EMAIL_ADDRESS_1>"}} ok'
+    [left] = report.left
+    assert left.reason == "the value is a key of JSON"
+    assert left.value == KEY.name_of("EMAIL_ADDRESS", "ana@example.com")
+    assert contents(given)[0][left.spans[0]["start"] : left.spans[0]["end"]] == "ana@example.com"
+    assert not report.is_whole
+
+
+def test_numbers_of_any_length_are_read() -> None:
+    long = f'{{"n": {"7" * 4301}, "f": 1{"0" * 400}.5, "to": "ana@example.com"}}'
+    assert len(leaves(long) or ()) == 3
+    assert regions(f"see {long}") == ((4, 4 + len(long)),)
+    clean, report = scrub(with_meta(long, f"see {long}"), MAIL)
+    assert contents(clean)[0] == "see " + long.replace("ana@example.com", "<EMAIL_ADDRESS_1>")
+    assert clean["meta"] == long.replace("ana@example.com", "<EMAIL_ADDRESS_1>")
+    assert report.is_whole
+
+
+@pytest.mark.parametrize("operator", ["tag", "pseudonym"])
+@pytest.mark.parametrize(
+    "meta",
+    [
+        '["ana@example.com"]',
+        "no JSON, ana@example.com",
+        '{"pseudonyms": 5, "by": "ana@example.com"}',
+        '{"pseudonyms": [{"by": "ana@example.com"}]}',
+        '{"pseudonyms": ["ana@example.com", 7]}',
+        '{"pseudonyms": {"by": "ana@example.com"}}',
+        '{"edited_from": "ana@example.com"}',
+        '{"edited_from": ["ana@example.com"]}',
+    ],
+)
+def test_what_an_imported_row_says_in_our_name_is_scrubbed_like_all_else(meta: str, operator: str) -> None:
+    clean, report = scrub(with_meta(meta), MAIL, default=operator)
+    assert "ana@example.com" not in everything(clean)
+    assert report.is_whole
+
+
+def test_our_own_ids_and_marks_are_not_read_and_others_are_not_taken_over() -> None:
+    meta = {"edited_from": "0123456789abcdef01234567-2", "pseudonyms": ["0123abcd", "Bo"]}
+    given = with_meta(json.dumps(meta))
+    assert [field.value for field in fields_of(given) if field.part == "meta"] == ["Bo"]
+    clean, report = scrub(given, MAIL, default="pseudonym")
+    marks = json.loads(str(clean["meta"]))["pseudonyms"]
+    assert marks == sorted({"0123abcd", *report.edits[0].spans[0]["marks"]})
+
+
+@pytest.mark.parametrize("value", ["SUMMER_2024", "TCK_2039", "TCK_20", "PERSON_2039"])
+def test_a_word_with_a_number_is_not_taken_for_a_tag_of_ours(value: str) -> None:
+    clean, _ = scrub(example(f"it is {value} now", "ok"), {value: "ID_NUMBER"})
+    assert contents(clean)[0] == "it is <ID_NUMBER_1> now"
+
+
+@pytest.mark.parametrize("value", ["PERSON_1", "EMAIL_ADDRESS_12", "GITHUB_TOKEN_3", "PERSON_0123456789ab"])
+def test_a_tag_as_an_identifier_is_left(value: str) -> None:
+    given = example(f"x = {value}", "ok")
+    assert scrub(given, {value: "PERSON"})[0] == given
+
+
+def test_each_of_many_values_in_much_json_is_replaced() -> None:
+    people = [{"mail": f"user{number}@example.com", "pad": "x" * 60} for number in range(1500)]
+    text = "data: " + json.dumps(people)
+    spans = tuple(
+        Span(found.start(), found.end(), "EMAIL_ADDRESS", 0.9)
+        for found in re.finditer(r"user\d+@example\.com", text)
+    )
+    edits = value_edits([content_field(text)], [Scan(spans)], Scrubbing(), KEY)
+    made = apply_spans(example(text, "ok"), [span for edit in edits for span in edit.spans])
+    assert [one["mail"] for one in json.loads(contents(made)[0].removeprefix("data: "))] == [
+        f"<EMAIL_ADDRESS_{number}>" for number in range(1, 1501)
+    ]
+
+
+words = st.sampled_from(["ana", "bo", "ana bo", "ana b", "a", "é", "_", "-", "+49", "na", " ", ",", "bo-ana"])
+
+
+@given(st.lists(words, max_size=30).map("".join), st.data())
+def test_a_seen_value_is_found_wherever_a_search_for_whole_words_finds_it(
+    text: str, data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(text)))
+    spans = tuple(
+        without_overlaps(
+            [
+                Span(start, min(cut, start + data.draw(st.integers(1, 8))), "PERSON", 0.9)
+                for start in data.draw(st.lists(st.integers(0, max(cut - 1, 0)), max_size=4))
+                if start < cut
+            ]
+        )
+    )
+    [found] = everywhere([text], [Scan(spans)])
+    values = {value for s in spans if len(value := text[s.start : s.end].strip()) >= 3}
+    longest = sorted(values, key=lambda value: (-len(value), value))
+    pattern = r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)"
+    again = [
+        m.span()
+        for m in (re.finditer(pattern, text) if values else ())
+        if not any(m.start() < s.end and s.start < m.end() for s in spans)
+    ]
+    assert [(s.start, s.end) for s in found.spans if s not in spans] == again
+
+
+def test_a_denied_value_stays_one_wherever_it_stands() -> None:
+    scans = [Scan((Span(0, 7, "PERSON", 1.0, DENIED),)), Scan((Span(0, 3, "PERSON", 1.0, "names"),))]
+    texts = ["Zorblax is here", "Ana met Zorblax and Ana"]
+    again = everywhere(texts, scans)[1].spans
+    assert [(texts[1][s.start : s.end], s.recognizer) for s in again] == [
+        ("Ana", "names"),
+        ("Zorblax", DENIED),
+        ("Ana", "seen elsewhere in the row"),
+    ]
+
+
+@pytest.mark.parametrize("step", ["personal_data", "secrets", "quality"])
+def test_no_hash_of_what_was_hidden_stays_in_the_row(step: str) -> None:
+    given = with_meta('{"edited_from": "0123456789abcdef01234567", "by": "Bo"}', "My PIN is 4821")
+    span = {"part": "messages", "message": 0, "start": 10, "end": 14, "replacement": "<PIN>"}
+    change = Change(0, given["id"], "edited", step, step, "f", "eva", "", {"spans": [span]})
+    clean = edited(given, [change])
+    keyed = json.loads(str(edited(given, [change], key=lambda: KEY)["meta"]))["edited_from"]
+    assert keyed == (given["id"] if step == "quality" else KEY.digest(f"row\0{given['id']}")[:24])
+    assert contents(clean)[0] == "My PIN is <PIN>"
+    left = {"edited_from": given["id"]} if step == "quality" else {}
+    assert json.loads(str(clean["meta"])) == {"by": "Bo", **left}

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import re
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -186,6 +187,13 @@ def test_a_long_text_is_read_or_said_not_to_be(piece: str) -> None:
     assert scan.not_scanned is None or "0.5 s" in scan.not_scanned
 
 
+def test_a_busy_machine_finds_what_an_idle_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall = iter(range(0, 10**9, 3600))
+    monkeypatch.setattr(time, "monotonic", lambda: next(wall))
+    scan = scanner(Secrets(seconds=1.5)).scan(f"use {TOKEN} now")
+    assert ([span.entity for span in scan.spans], scan.not_scanned) == (["GITHUB_TOKEN"], None)
+
+
 @given(st.text(max_size=200), st.text(max_size=50))
 @settings(max_examples=150, deadline=None)
 def test_spans_lie_in_the_text_apart_and_the_same_each_time(before: str, after: str) -> None:
@@ -344,6 +352,17 @@ def test_one_finding_names_one_value_wherever_it_stands(project: Project) -> Non
     for finding in findings:
         assert (finding.kind, finding.proposal, len(finding.evidence["value"])) == ("secret", "rewrite", 16)
         assert TOKEN not in str(finding.as_dict()) and PASSWORD not in str(finding.as_dict())
+
+
+def test_an_edit_that_would_break_the_row_says_where_and_not_what_to_write(project: Project) -> None:
+    rows = [example(json.dumps({TOKEN: 1}), "Fine.")]
+    (finding,) = found(project, rows, "[secrets]")
+    assert (finding.kind, finding.proposal) == ("secret", "flag")
+    assert finding.evidence["reason"]
+    assert "operator" not in finding.evidence
+    for span in finding.evidence["spans"]:
+        assert {"start", "end"} <= set(span)
+        assert not {"operator", "replacement", "marks"} & set(span)
 
 
 def test_rules_of_a_file_count_beside_our_own(project: Project) -> None:

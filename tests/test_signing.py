@@ -107,6 +107,20 @@ def test_a_chain_that_was_edited_to_fit_does_not_hold(project: Project, report: 
     assert (found.verdict, found.chain_edited) == ("changed", True)
 
 
+@pytest.mark.parametrize("left_out", [None, "report.html", "report.json", "report.md"])
+def test_a_chain_that_does_not_list_the_report_does_not_verify(
+    project: Project, report: Report, tmp_path: Path, left_out: str | None
+) -> None:
+    kept = [link for link in read_chain(report.html.parent)[0].links if left_out and link.name != left_out]
+    sources = [Source(link.name, link.place, link.grows) for link in kept]
+    write_chain(report.html.parent, extend(Chain(()), sources, project.root, report.html.parent))
+    found = verify_report(report.html, project.root)
+    assert (found.verdict, found.chain_edited, found.files) == ("changed", True, len(kept))
+    assert (found.changed, found.missing) == ([], [])
+    with pytest.raises(InputError, match="not as it was built"):
+        sign_report(report.html, tmp_path / "none.key", "Eva", None)
+
+
 def test_a_report_away_from_its_project_is_incomplete(report: Report, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere"
     shutil.copytree(report.html.parent, copy)

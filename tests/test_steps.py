@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from pathlib import Path
 
 import pytest
 
+import workbench
 from tests.make import chat, example, imported, proposed, sentence, stored, write_jsonl
 from workbench.examples import Example
 from workbench.findings import Finding, read_findings
+from workbench.fingerprints import code_hash, step_fingerprint
+from workbench.names.settings import Names
 from workbench.projects import Project, init_project
-from workbench.recipes import step_names
-from workbench.steps import secrets
+from workbench.recipes import Step, step_names
+from workbench.secret_rules.scanning import TOO_LONG, scanner
+from workbench.secret_rules.settings import Secrets
+from workbench.steps import personal_data, secrets
+from workbench.value_lists import Wanted, add_values
 
 
 @pytest.fixture
@@ -90,6 +98,93 @@ def test_personal_data_is_found_and_never_quoted(project: Project, entity: str, 
 def test_order_numbers_and_years_are_no_phone_numbers(project: Project) -> None:
     rows = [example("order 48213 of 2024 cost 1680 euros", "It was sent in 1999, invoice 10442.")]
     assert found(project, rows, "[personal_data]") == []
+
+
+PATTERNS = "[personal_data: {names: {backend: none}}]"
+CODE = "Kilo" + "77Nine"
+
+
+def test_what_identifies_a_person_counts_within_a_secret_too(project: Project) -> None:
+    """A recipe need not look for secrets: only digits that are a part of a key are left to it."""
+    add_values(project, [Wanted(list="deny", value=CODE, entity="EMPLOYEE_ID")])
+    rows = [
+        example('password = "jane.doe@example.com"', LONG),
+        example(f'password = "{CODE}"', LONG),
+        example("my phone: password = " + "Xq7!4155552671", LONG),
+    ]
+    hits = found(project, rows, PATTERNS)
+    assert [(h.source["line"], h.proposal, h.evidence["entity"]) for h in hits] == [
+        (1, "rewrite", "EMAIL_ADDRESS"),
+        (2, "rewrite", "EMPLOYEE_ID"),
+    ]
+
+
+def test_digits_that_may_be_of_a_key_are_reported_when_keys_were_not_looked_for_to_the_end(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = scanner(Secrets(seconds=1e-9))
+    monkeypatch.setattr(secrets, "scan_texts", lambda texts: [hasty.scan(text) for text in texts])
+    options = personal_data.Options(names=Names(backend="none"))
+    rows = [example(f"password, write to {value}", LONG) for value in ("+1 212 555 0187", "jane@example.com")]
+    context = personal_data.prepare(options, project, stored(project, "d", rows))
+    hits = [list(personal_data.find([row], options, context)) for row in rows]
+    assert [[h.kind for h in each] for each in hits] == [["not_scanned", "personal_data"], ["personal_data"]]
+    assert hits[0][0].evidence["reason"] == TOO_LONG.format(seconds=1e-9)
+
+
+def test_a_denied_name_or_place_is_scrubbed_in_a_story_and_by_itself(project: Project) -> None:
+    denied = [("Zorblax Quint", "PERSON"), ("Albert Einstein", "PERSON"), ("Projectville", "LOCATION")]
+    add_values(project, [Wanted(list="deny", value=value, entity=entity) for value, entity in denied])
+    rows = [
+        example("Write a short poem about friends.", "Zorblax Quint waves."),
+        example("Ask Albert Einstein about it.", LONG),
+        example("Ask in Projectville about it.", LONG),
+    ]
+    hits = found(project, rows, "[personal_data: {names: {backend: none, public_figures: keep}}]")
+    assert [(h.source["line"], h.kind, h.proposal) for h in hits] == [
+        (line, "personal_data", "rewrite") for line in (1, 2, 3)
+    ]
+
+
+def test_personal_data_is_looked_for_again_when_a_model_of_names_is_another(
+    project: Project, tmp_path: Path
+) -> None:
+    dataset = stored(project, "d", [example("a", "b")])
+    model = tmp_path / "model" / "ner" / "weights"
+    model.parent.mkdir(parents=True)
+    model.write_text("one")
+    names = Names(backend="spacy", model=str(tmp_path / "model"))
+    step = Step(name="personal_data", options=personal_data.Options(names=names))
+    before = step_fingerprint(project, dataset, step, [])
+    assert step_fingerprint(project, dataset, step, []) == before
+    os.utime(model, ns=(1, 1))
+    newer = step_fingerprint(project, dataset, step, [])
+    model.write_text("retrained")
+    assert len({before, newer, step_fingerprint(project, dataset, step, [])}) == 3
+
+
+def test_code_that_is_imported_by_its_place_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "placed"
+    (package / "inner").mkdir(parents=True)
+    for name, text in {
+        "__init__": "",
+        "first": "from .inner import last\n",
+        "inner/__init__": "from .other import ONE\n",
+        "inner/last": "from ..near import TWO\n",
+        "inner/other": "ONE = 1\n",
+        "near": "TWO = 2\n",
+    }.items():
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.setattr(workbench, "__path__", [*workbench.__path__, str(tmp_path)])
+    importlib.invalidate_caches()
+    seen = set()
+    for changed in ("first", "inner/last", "inner/other", "near"):
+        code_hash.cache_clear()
+        seen.add(code_hash("workbench.placed.first"))
+        path = package / f"{changed}.py"
+        path.write_text(path.read_text() + "# changed\n")
+    code_hash.cache_clear()
+    assert len(seen | {code_hash("workbench.placed.first")}) == 5
 
 
 def test_evaluation_items_are_found_inside_rows(project: Project) -> None:

@@ -263,8 +263,30 @@ def test_any_edits_can_be_undone(data: st.DataObject) -> None:
             spans.append(
                 {**field.coordinates(start, end), "operator": "tag", "replacement": data.draw(texts)}
             )
-    record = RowRecord(given["id"], given["meta"])
+    record = RowRecord(given["id"], given["meta"], given["tags"])
     pieces_told: list[Replaced] = record.replaced
     clean = apply_spans(given, spans, pieces_told.append)
     entry = json.loads(json.dumps(record.entry("new")))
     assert restored(clean, entry) == given
+
+
+def test_a_row_whose_tags_were_changed_since_is_made_again() -> None:
+    given = row(said("Ana is here"), tags=["ana", "old"])
+    record = RowRecord(given["id"], given["meta"], given["tags"])
+    spans = [
+        {
+            "part": "messages",
+            "message": 0,
+            "start": 0,
+            "end": 3,
+            "operator": "tag",
+            "replacement": "<PERSON_1>",
+        },
+        {"part": "tags", "message": 0, "start": 0, "end": 3, "operator": "tag", "replacement": "<PERSON_1>"},
+    ]
+    clean = apply_spans(given, spans, record.replaced.append)
+    entry = json.loads(json.dumps(record.entry("new")))
+    assert clean["tags"] == ["<PERSON_1>", "old"]
+    for tags in (["x"], [], None):
+        clean["tags"] = tags
+        assert restored(clean, entry) == given

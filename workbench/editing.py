@@ -8,12 +8,16 @@ from typing import Any, NamedTuple
 
 from workbench.examples import Example, content_id
 from workbench.plans import Change
-from workbench.scrubbing.fields import MARKS
+from workbench.scrubbing.fields import FORMER_ID, MARKS, is_former_id, marks_of
 from workbench.scrubbing.json_text import raw_edits
+from workbench.scrubbing.validity import with_edits
+from workbench.value_keys import ValueKey
 
 Span = dict[str, Any]
 Place = tuple[str, int, str]
 MESSAGES = ("messages", "chosen", "rejected")
+SENSITIVE = frozenset({"personal_data", "secrets"})
+"""Steps whose edits hide something."""
 
 
 class Replaced(NamedTuple):
@@ -34,13 +38,19 @@ class Replaced(NamedTuple):
 
 
 Told = Callable[[Replaced], None]
+Keyed = Callable[[], ValueKey]
 
 
-def edited(example: Example, changes: Sequence[Change], told: Told | None = None) -> Example:
+def edited(
+    example: Example, changes: Sequence[Change], told: Told | None = None, key: Keyed | None = None
+) -> Example:
     """Apply edits, then tags and weights, in order; a row whose text changes gets its new id.
 
     The id that it had stays in ``meta`` as ``edited_from``, and what names the pseudonyms put
-    in as ``pseudonyms``. ``told`` is called as `apply_spans` does.
+    in as ``pseudonyms``. An id is a hash of the whole row, against which anybody could try guesses
+    at a short value that was taken out; so an edit for personal data or secrets leaves
+    `hidden_id` instead, made with ``key``, and without one nothing. ``told`` is called as
+    `apply_spans` does.
     """
     spans = [
         {"value": change.evidence.get("value", ""), **span}
@@ -50,7 +60,8 @@ def edited(example: Example, changes: Sequence[Change], told: Told | None = None
     ]
     if spans:
         old_id = example["id"]
-        example = marked(apply_spans(example, spans, told), spans, edited_from=old_id)
+        hides = any(change.change == "edited" and change.step in SENSITIVE for change in changes)
+        example = marked(apply_spans(example, spans, told), spans, **_former(old_id, hides, key))
     for change in changes:
         if change.change == "tagged":
             own = [tag for tag in example["tags"] or [] if not tag.startswith("cluster:")]
@@ -62,15 +73,45 @@ def edited(example: Example, changes: Sequence[Change], told: Told | None = None
 
 
 def marked(example: Example, spans: Sequence[Span], **own: str) -> Example:
-    """Give a row that was edited its new id, and tell in its ``meta`` the marks of pseudonyms and ``own``."""
-    meta = json.loads(example.get("meta") or "{}") | own
+    """Give a row that was edited its new id, and tell in its ``meta`` the marks of pseudonyms and ``own``.
+
+    An ``edited_from`` of an earlier edit goes. A ``meta`` that is no JSON object, or that Python
+    cannot read, stays as it stands.
+    """
     marks = {mark for span in spans for mark in span.get("marks", ())}
-    if marks:
-        meta[MARKS] = sorted(marks.union(meta.get(MARKS, ())))
-    if meta:
-        example["meta"] = json.dumps(meta, ensure_ascii=False, sort_keys=True)
+    told = own | ({MARKS: sorted(marks | marks_of(example))} if marks else {})
+    meta = _object(example.get("meta") or "{}")
+    former = is_former_id(meta.get(FORMER_ID)) if meta is not None else False
+    if meta is not None and (told or former):
+        kept = {key: value for key, value in meta.items() if not (former and key == FORMER_ID)}
+        example["meta"] = json.dumps(kept | told, ensure_ascii=False, sort_keys=True)
     example["id"] = content_id(example)
     return example
+
+
+def hidden_id(identity: str, key: ValueKey) -> str:
+    """What names the former id of a row to whoever has the key, and to nobody else; 24 hex digits."""
+    return key.digest(f"row\0{identity}")[:24]
+
+
+def former_id(meta: str) -> str | None:
+    """What ``meta`` has as ``edited_from``: an id, or what `hidden_id` makes of one; None without it."""
+    found = (_object(meta) or {}).get(FORMER_ID)
+    return str(found) if is_former_id(found) else None
+
+
+def _former(identity: str, hides: bool, key: Keyed | None) -> dict[str, str]:
+    if not hides:
+        return {FORMER_ID: identity}
+    return {} if key is None else {FORMER_ID: hidden_id(identity, key())}
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):  # also a number of more than 4,300 digits
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def apply_spans(example: Example, spans: Sequence[Span], told: Told | None = None) -> Example:
@@ -99,8 +140,7 @@ def _edited_text(
     text: str, by_path: dict[tuple[str | int, ...], list[Span]], place: Place, told: Told | None
 ) -> str:
     before, raw = text, _raw_spans(text, by_path)
-    for span in reversed(raw):
-        text = text[: span["start"]] + span["replacement"] + text[span["end"] :]
+    text = with_edits(text, [(span["start"], span["end"], span["replacement"]) for span in raw])
     repaired = any(span.get("operator") == "fix_encoding" for span in by_path.get((), ()))
     if repaired:
         from ftfy import fix_encoding

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
 import socket
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -56,7 +57,33 @@ def write_text_lines(path: Path, lines: Iterable[str]) -> int:
 
 def write_json(path: Path, value: object) -> None:
     """Write JSON atomically, readable and with stable key order."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    write_text(path, json_text(value, indent=2) + "\n")
+
+
+def json_text(
+    value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None
+) -> str:
+    """A value as JSON that every reader takes: a number that is not finite is null.
+
+    ``default`` gives what stands for an object that JSON has no form for.
+    """
+    told = default or _plain
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=indent, default=told, allow_nan=False)
+    except ValueError:
+        return json.dumps(finite(value), ensure_ascii=False, indent=indent, default=told, allow_nan=False)
+
+
+def finite(value: object) -> object:
+    """The same value with None for every number in it that is infinite or none at all."""
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(inner) for inner in value]
+    item = getattr(value, "item", None)
+    return finite(item()) if callable(item) else value
 
 
 def not_a_folder(path: Path) -> None:

@@ -40,11 +40,11 @@ def code_hash(module: str) -> str:
     sources: dict[str, bytes] = {}
     while waiting:
         name = waiting.pop()
-        source = _source(name)
-        if source is None:
+        found = _source(name)
+        if found is None:
             continue
-        sources[name] = source
-        new = _imported(source) - seen
+        sources[name], package = found
+        new = _imported(sources[name], package) - seen
         seen |= new
         waiting += new
     for name in sorted(sources):
@@ -52,22 +52,23 @@ def code_hash(module: str) -> str:
     return digest.hexdigest()
 
 
-def _imported(source: bytes) -> set[str]:
+def _imported(source: bytes, package: str) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
     return {name for name in names if name.split(".")[0] == "workbench"}
 
 
-def _source(module: str) -> bytes | None:
-    """The source of a module, or None for a name that is not a module but stands in one."""
+def _source(module: str) -> tuple[bytes, str] | None:
+    """The source of a module and its package, or None for a name that is not a module but stands in one."""
     try:
         spec = importlib.util.find_spec(module)
     except (ModuleNotFoundError, AttributeError):
         return None
     if spec is None or spec.origin is None:
         return None
-    return Path(spec.origin).read_bytes()
+    return Path(spec.origin).read_bytes(), module if spec.submodule_search_locations else spec.parent or ""

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError, NotFoundError
-from workbench.files import read_json, read_lines
-from workbench.scores import Score, Scores, score_number
+from workbench.files import read_json
+from workbench.scores import Score, Scores, read_score_lines, score_number
 
 PER_UNIT = {"word_perplexity": 1.0, "byte_perplexity": 1.0, "bits_per_byte": math.log(2)}
 """Logged as ``(log-likelihood, units)``; the divisor turns nats into the metric's own unit."""
@@ -27,6 +27,9 @@ NOT_BY_ITEM = ("f1", "mcc", "brier_score", "likelihood", "bypass", "bleu", "chrf
 """Logged as what a whole set's metric is made of: an item has no score of its own."""
 
 FAMILIAR = ("acc", "exact_match")
+KNOWN = (*FAMILIAR, "acc_norm", "acc_bytes", "acc_mutual_info", *PER_UNIT, *WHOLE)
+"""Metrics whose direction needs no telling."""
+
 INVALID = "[invalid]"
 """What the harness's regex filter gives for an answer without the form that was asked for."""
 
@@ -39,18 +42,26 @@ def sample_scores(
     *,
     metric: str | None = None,
     higher: Mapping[str, bool] | None = None,
+    lines: Sequence[str] = (),
 ) -> Scores:
     """Turn the harness's samples of a task into scores, by filter when there are several.
 
     ``metric`` names the score among the task's metrics (default: the first that an item has
-    by itself); ``higher`` says of which metrics more is better. Raises `InputError`.
+    by itself); ``higher`` says of which metrics more is better; ``lines`` names the file and line
+    of every sample. Raises `InputError`.
     """
     rows = list(samples)
     filters = {str(row.get("filter", "none")) for row in rows}
     scores: Scores = {}
-    for row in rows:
+    for number, row in enumerate(rows):
         name = task if len(filters) == 1 else f"{task}:{_file_name(str(row.get('filter', 'none')))}"
-        score = _score(row, task, metric, higher or {})
+        where = lines[number] if lines else f"task {task}, sample {number + 1}"
+        try:
+            score = _score(row, task, metric, higher or {}, where)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise InputError(
+                "this is no sample of the harness", where=where, remedy="run lm_eval with --log_samples"
+            ) from error
         if score.item in scores.setdefault(name, {}):
             raise InputError(
                 f"task '{task}': an item is there twice",
@@ -90,14 +101,19 @@ def read_harness_folder(folder: Path) -> Scores:
     newest = _newest(folder)
     scores: Scores = {}
     for task, (when, path) in newest.items():
-        try:
-            scores.update(sample_scores(read_lines(path), task, higher=_directions(path, when, task)))
-        except (KeyError, TypeError) as error:
+        rows = read_score_lines(path)
+        if not rows:
             raise InputError(
-                "these are not samples of the harness",
-                where=str(path),
-                remedy="run lm_eval with --log_samples",
-            ) from error
+                f"the samples of task '{task}' are empty", where=str(path), remedy="run lm_eval again"
+            )
+        scores.update(
+            sample_scores(
+                [row for _, row in rows],
+                task,
+                higher=_directions(path, when, task),
+                lines=[where for where, _ in rows],
+            )
+        )
     return scores
 
 
@@ -130,15 +146,19 @@ def _directions(path: Path, when: str, task: str) -> dict[str, bool]:
     results = path.with_name(f"results_{when}.json")
     if not results.is_file():
         return {}
-    found = read_json(results).get("higher_is_better", {}).get(task, {})
+    told = read_json(results).get("higher_is_better")
+    found = told.get(task) if isinstance(told, dict) else None
+    if not isinstance(found, dict):
+        return {}
     return {str(name): bool(value) for name, value in found.items() if value is not None}
 
 
-def _score(row: dict[str, Any], task: str, metric: str | None, higher: Mapping[str, bool]) -> Score:
+def _score(
+    row: dict[str, Any], task: str, metric: str | None, higher: Mapping[str, bool], where: str
+) -> Score:
     names = row.get("metrics") or [key for key in FAMILIAR if key in row]
     chosen = score_metric([str(name) for name in names], task, metric)
     item = f"{row['doc_id']}:{str(row.get('doc_hash', ''))[:16]}"
-    where = f"task {task}, item {item}"
     values = {name: value for name in names if (value := _value(name, row.get(name))) is not None}
     if chosen not in values:
         raise InputError("a score is not a finite number", where=where, remedy="give a number for every item")
@@ -160,21 +180,29 @@ def _score(row: dict[str, Any], task: str, metric: str | None, higher: Mapping[s
         gold=gold,
         nll=_nll(row, choices, gold),
         metrics={name: value for name, value in values.items() if abs(value) < math.inf},
+        oriented=chosen in KNOWN or chosen in higher,
     )
 
 
 def _value(name: str, value: object) -> float | None:
-    """An item's value of a metric, higher being better for what is a log-likelihood."""
+    """An item's value of a metric, higher being better for what is a log-likelihood; None for no number."""
     if name in NOT_BY_ITEM:
         return None
     if name in PER_UNIT and isinstance(value, (list, tuple)) and len(value) == 2:
-        total, units = float(value[0]), float(value[1])
-        return total / units / PER_UNIT[name] if units else None
+        total, units = _number(value[0]), _number(value[1])
+        return total / units / PER_UNIT[name] if total is not None and units else None
     if isinstance(value, str):
         return None
+    return _number(value)
+
+
+def _number(value: object) -> float | None:
     item = getattr(value, "item", None)
     plain = item() if callable(item) else value
-    return float(plain) if isinstance(plain, (bool, int, float)) else None
+    try:
+        return float(plain) if isinstance(plain, (bool, int, float)) else None
+    except OverflowError:
+        return None
 
 
 def _choices(row: dict[str, Any]) -> list[float] | None:

@@ -16,9 +16,11 @@ from workbench.evaluation.reading import check_comparable
 from workbench.files import read_json, write_json
 from workbench.gate import Evidence, Verdict, decide_gate
 from workbench.gate.binding import bound_to, check_harness_folders
+from workbench.gate.checking import check_direction, check_names
 from workbench.gate.controls import control_verdict, flag_verdicts, read_flags
 from workbench.gate.looks import Look, take_look
 from workbench.gate.slices import slice_verdicts
+from workbench.history.evidence import evidence_sha256
 from workbench.history.judged import note_judged
 from workbench.policy import Policy, Waiver, load_policy
 from workbench.projects import Project
@@ -43,9 +45,12 @@ def judge_run(
     made, unless a file is named, which the verdict then says. The result is kept as
     ``verdict.json`` in the run, the looks taken so far as ``looks.json``. Raises `InputError`.
     """
+    # Hashed before it is read: what changes meanwhile makes the verdict void, never the other way.
+    digest = evidence_sha256(run)
     arms, manifest = read_evaluation(run), read_json(run.path / "manifest.json")
     fixed = _fixed_policy(project, run)
     policy = with_waivers(load_policy(policy_file) if policy_file else fixed, waivers)
+    check_names(policy, {task for scores in arms.values() for task in scores}, fixed.tasks)
     role_of = _roles(project, run, arms, policy, fixed)
     kinds = {arm["name"]: _kind(arm) for arm in run.config["arms"]}
     candidates = [name for name, kind in kinds.items() if kind not in RIVALS]
@@ -53,6 +58,9 @@ def judge_run(
         raise InputError("the evaluation has no adapter", remedy="evaluate with --adapter RUN")
     changed = policy.sha256 != fixed.sha256
     notes = [f"the thresholds are not those fixed before the evaluation ({fixed.name})"] if changed else []
+    if len(candidates) > 1:
+        words = "candidates judged on the same items; the best of them is not a fresh look"
+        notes.append(f"one of {len(candidates)} {words}")
     judged: dict[str, dict[str, Any]] = {}
     looks: dict[str, Any] = {}
     for name in candidates:
@@ -71,7 +79,8 @@ def judge_run(
             kinds=kinds,
             evidence=Evidence(flags=flags, look=look, notes=[*look.notes, *notes]),
         )
-        judged[name] = {**verdict.as_dict(), "bound_to": bound}
+        told = {"bound_to": bound, "policy_fixed": not changed, "evidence_sha256": digest}
+        judged[name] = {**verdict.as_dict(), **told}
         looks[name] = {"identity": identity, "looks": [*earlier[: look.number - 1], look.as_dict()]}
     last = candidates[-1]
     result = {"run": run.id, "arm": last, **judged[last], "arms": judged}
@@ -157,6 +166,7 @@ def judge_scores(
             where=f"only on one side: {', '.join(sorted(set(old) ^ set(new)))[:200]}",
             remedy="score the same tasks on both sides",
         )
+    check_names(policy, set(old))
     if policy.looks is not None and looks is None:
         raise InputError(
             "the policy plans several looks, and nothing remembers them",
@@ -234,6 +244,7 @@ def pair_task(
     task: str, old: dict[str, Score], new: dict[str, Score], policy: Policy, *, same_prompt: bool = True
 ) -> Paired:
     """Pair a task as the gate does; its groups are those of the policy's field, where it names one."""
+    check_direction(task, {score.oriented for score in (*old.values(), *new.values())}, policy)
     paired = pair(task, old, new, same_prompt=same_prompt)
     field = policy.cluster(task)
     if field is None:

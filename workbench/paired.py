@@ -35,20 +35,27 @@ def wilson(successes: int, n: int, alpha: float = 0.05) -> Interval:
     return Interval(share, max(0.0, centre - half), min(1.0, centre + half))
 
 
-def mean_interval(scores: Sequence[float], alpha: float = 0.05) -> Interval:
-    """Two-sided interval of a mean: Wilson for 0/1 scores, else Student's t."""
+def mean_interval(scores: Sequence[float], alpha: float = 0.05, *, bounded: bool | None = None) -> Interval:
+    """Two-sided interval of a mean: Wilson for 0/1 scores, else Student's t.
+
+    The bounds of ``bounded`` scores lie between 0 and 1; by default those are bounded of which
+    none is outside.
+    """
     values = np.asarray(scores, dtype=float)
+    if bounded is None:
+        bounded = bool(len(values)) and bool(((values >= 0) & (values <= 1)).all())
+    least, most = (0.0, 1.0) if bounded else (-math.inf, math.inf)
     if is_binary(scores):
         return wilson(int(values.sum()), len(values), alpha)
     if len(values) < 2:
-        return Interval(float(values.mean()) if len(values) else math.nan, -math.inf, math.inf)
+        return Interval(float(values.mean()) if len(values) else math.nan, least, most)
     half = (
         float(stats.t.ppf(1 - alpha / 2, len(values) - 1))
         * float(values.std(ddof=1))
         / math.sqrt(len(values))
     )
     mean = float(values.mean())
-    return Interval(mean, mean - half, mean + half)
+    return Interval(mean, max(least, mean - half), min(most, mean + half))
 
 
 def is_binary(scores: Sequence[float]) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from workbench.finding_queries import listed
 from workbench.findings import findings_folder, proposed_recipe
 from workbench.plans import Change, make_plan, overruled, planned
 from workbench.projects import Project
+from workbench.value_keys import value_key
 from workbench.vault.keys import key_from_environment
 from workbench.vault.recording import RowRecord
 from workbench.vault.storing import VaultWriter
@@ -134,6 +136,7 @@ def _changed_rows(
     dataset: Dataset, changes: Iterator[Change], log: _Log, progress: Progress | None
 ) -> Iterator[Example]:
     unique = unique_ids()
+    key = cache(lambda: value_key(log.project))
     by_row = groupby(changes, key=lambda change: change.position)
     place, group = next(by_row, (None, iter(())))
     for position, example in enumerate(dataset.examples()):
@@ -148,8 +151,8 @@ def _changed_rows(
         dropped = mine[0].change == "dropped"
         old_id, source = example["id"], example["source"]
         if not dropped:
-            record = RowRecord(old_id, example["meta"])
-            example = edited(example, mine, record.replaced.append)
+            record = RowRecord(old_id, example["meta"], example["tags"])
+            example = edited(example, mine, record.replaced.append, key)
             example["id"] = unique(example["id"])
             log.keep(record, example["id"])
         for change in mine:

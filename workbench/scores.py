@@ -6,9 +6,9 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from workbench.errors import InputError, NotFoundError
-from workbench.files import read_lines
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Score:
     choice, nats; ``gold``: the right choice's number; ``nll``: negative log-likelihood of the
     right answer, nats; ``tokens`` and ``prompt_tokens``: generated and read; ``seconds``: time
     of this answer; ``kl``: divergence from the base, nats per token; ``slices``: name to value;
-    ``metrics``: every metric of the item, by name. None is "not measured".
+    ``metrics``: every metric of the item, by name; ``oriented``: whether its reader saw to it that
+    a higher score is a better one (False: it could not tell). None is "not measured".
     """
 
     item: str
@@ -39,6 +40,7 @@ class Score:
     kl: float | None = None
     slices: dict[str, str] | None = None
     metrics: dict[str, float] | None = None
+    oriented: bool | None = None
 
 
 @dataclass
@@ -100,7 +102,10 @@ def read_scores(path: Path) -> Scores:
 
 
 def pair(task: str, old: dict[str, Score], new: dict[str, Score], *, same_prompt: bool = True) -> Paired:
-    """Pair two models' scores of a task. Raises `InputError` when items or prompts differ."""
+    """Pair two models' scores of a task.
+
+    Raises `InputError` when items, prompts or clusters differ, or only some items have a cluster.
+    """
     if set(old) != set(new):
         missing, extra = len(set(old) - set(new)), len(set(new) - set(old))
         raise InputError(
@@ -109,7 +114,6 @@ def pair(task: str, old: dict[str, Score], new: dict[str, Score], *, same_prompt
             remedy="evaluate both on the same items; a comparison needs pairs",
         )
     paired = Paired(task, items=sorted(old))
-    clusters: list[str] = []
     for item in paired.items:
         left, right = old[item], new[item]
         if same_prompt and left.prompt_hash and right.prompt_hash and left.prompt_hash != right.prompt_hash:
@@ -120,20 +124,66 @@ def pair(task: str, old: dict[str, Score], new: dict[str, Score], *, same_prompt
             )
         paired.old.append(left.score)
         paired.new.append(right.score)
-        if left.cluster is not None:
-            clusters.append(left.cluster)
-    if clusters and len(clusters) == len(paired.items):
-        paired.clusters = clusters
+    paired.clusters = _clusters(task, [(old[item].cluster, new[item].cluster) for item in paired.items])
     return paired
 
 
+def _clusters(task: str, told: list[tuple[str | None, str | None]]) -> list[str] | None:
+    """The groups of the items, None without any. Items that lost theirs would count as alone."""
+    if any(left != right for left, right in told):
+        raise InputError(
+            f"task '{task}': the two models' items have different clusters",
+            where=f"{sum(left != right for left, right in told)} of {len(told)} items",
+            remedy="give an item the same cluster on both sides, or none on both",
+        )
+    clusters = [left for left, _ in told if left is not None]
+    if clusters and len(clusters) < len(told):
+        raise InputError(
+            f"task '{task}': only some items have a cluster",
+            where=f"{len(told) - len(clusters)} of {len(told)} items have none",
+            remedy="give every item a cluster (one of its own where it stands alone), or none",
+        )
+    return clusters or None
+
+
 def read_arm(folder: Path) -> Scores:
-    """Read the scores that our own evaluation wrote for one arm."""
+    """Read the scores that our own evaluation wrote for one arm. Raises `InputError`."""
     scores: Scores = {}
     for path in sorted(folder.glob("*.jsonl")):
-        rows = read_lines(path)
-        scores[path.stem] = {row["item"]: Score(**row) for row in rows}
+        found = scores[path.stem] = {}
+        for where, row in read_score_lines(path):
+            try:
+                found[row["item"]] = Score(**row)
+            except (KeyError, TypeError) as error:
+                raise InputError("a line is no score", where=where, remedy="evaluate again") from error
     return scores
+
+
+def read_score_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The rows of a file of scores, each with its file and line.
+
+    A last line that a crash cut short is left out; any other that cannot be read would be an
+    item nobody misses. Raises `InputError`.
+    """
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=0)
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"{path.name}, line {number}"
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            if number == last:
+                continue
+            raise InputError(
+                "a line of scores cannot be read", where=where, remedy="mend the file, or score again"
+            ) from error
+        if not isinstance(row, dict):
+            raise InputError("a line is no score", where=where, remedy="mend the file, or score again")
+        rows.append((where, row))
+    return rows
 
 
 def score_line(score: Score) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from workbench.errors import InputError, WorkbenchError
-from workbench.files import storage_errors
+from workbench.files import json_text, storage_errors
 from workbench.projects import Project, find_project
 
 ProjectOption = Annotated[
@@ -74,18 +73,14 @@ def command(app: typer.Typer, name: str) -> Callable[[Function], Function]:
 
 def show(answer: Answer, *, as_json: bool) -> None:
     """Print an answer."""
-    text = (
-        json.dumps(answer.data, ensure_ascii=False, default=str)
-        if as_json
-        else _CONTROL.sub("�", answer.text)
-    )
+    text = json_text(answer.data, default=str) if as_json else _CONTROL.sub("�", answer.text)
     sys.stdout.write(text.rstrip("\n") + "\n")
 
 
 def show_error(error: WorkbenchError, *, as_json: bool) -> int:
     """Print an error with where and remedy; return the exit code."""
     if as_json:
-        sys.stdout.write(json.dumps({"error": error.as_dict()}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text({"error": error.as_dict()}) + "\n")
     sys.stderr.write(f"error: {_cell(error.what)}\n")
     if error.where:
         sys.stderr.write(f"  where: {_cell(error.where)}\n")

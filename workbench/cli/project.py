@@ -184,7 +184,7 @@ def _demo_text(result: dict[str, Any]) -> str:
     lines = [
         "",
         table(rows, ["planted", "rows", "found", "other findings"]),
-        "Names and places are not searched for: no name model is installed.",
+        "Names of people and places are looked for in English, by the embedded recognizer.",
         "",
         f"verdict: {words[result['verdict']]}",
         *[f"  {reason}" for reason in result["reasons"]],

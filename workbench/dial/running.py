@@ -16,10 +16,14 @@ from workbench.files import write_json
 from workbench.jobs import interruptible
 from workbench.paired import Interval
 from workbench.policy import Policy
+from workbench.red_flags import FlagSettings, measure_run
+from workbench.runs import open_run
 from workbench.scores import Scores
 from workbench.worker import Worker
 
 FORMAT = 1
+FLAGS = {"rows": 64, "prompts": 24, "tokens": 48}
+"""How much is looked at for the red flags, where the run does not say: enough for bounds, in minutes."""
 OUTCOMES = {
     "confirmed": "the items that did not choose it confirm it",
     "refuted": "the items that did not choose it speak against it",
@@ -31,7 +35,8 @@ def turn_dial(worker: Worker) -> dict[str, Any]:
     """Run a dial; returns what ``dial.json`` in the run then holds.
 
     The answers come from the content store where they are known, so base and points that were
-    evaluated before cost nothing; a dial that was stopped goes on with the next task.
+    evaluated before cost nothing; a dial that was stopped goes on with the next task. The red flags
+    of the recommended point are measured in its own evaluation, unless the settings say no.
     """
     config = worker.config
     settings = DialSettings.model_validate(config["dial"]["settings"])
@@ -47,7 +52,18 @@ def turn_dial(worker: Worker) -> dict[str, Any]:
                 seed=settings.seed,
             )
     evaluate(worker)
-    return _dial(worker, settings)
+    found = _dial(worker, settings)
+    if settings.red_flags and found["evaluation"]:
+        with interruptible(worker):
+            _measure_flags(worker, found["evaluation"])
+    return found
+
+
+def _measure_flags(worker: Worker, evaluation: str) -> None:
+    """Measure the recommended point's red flags where `judge` reads them; those that are there stay."""
+    settings = FlagSettings.model_validate(worker.config.get("flags") or FLAGS)
+    run = open_run(worker.project, evaluation)
+    measure_run(worker.project, run, settings=settings, progress=worker.progress)
 
 
 def _dial(worker: Worker, settings: DialSettings) -> dict[str, Any]:

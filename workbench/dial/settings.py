@@ -20,6 +20,7 @@ class DialSettings(BaseModel):
     density: float = Field(0.5, gt=0.0, le=1.0, description="Share of weights that TIES and DARE keep")
     selection: float = Field(0.5, ge=0.1, le=0.9, description="Share of the items that chooses")
     seed: int = Field(0, ge=0, description="Of the division of the items, and of DARE")
+    red_flags: bool = Field(True, description="Measure the red flags of the recommended point")
 
     @field_validator("scales")
     @classmethod

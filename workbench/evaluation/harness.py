@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -158,6 +159,8 @@ def _harness(models: Models, arm: Arm, suite: Suite) -> Any:
 
 
 def _made_harness(models: Models, suite: Suite) -> Any:
+    # It warns that an opened model was given, which is what is meant.
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
     if suite.file.scorer == "fast":
         from workbench.likelihood import fast_harness
 

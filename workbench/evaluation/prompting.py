@@ -168,7 +168,7 @@ def _tried(models: Models, candidate: Candidate, choice: PromptChoice, rows: lis
     encoded = [_encoded(models.tokenizer, prompt, candidate.fewshot, row) for row in rows]
     fits = [piece for piece in encoded if most is None or len(piece.given.ids) <= most]
     losses = [loss for _, loss, _ in likelihoods(models.model, fits) if loss is not None]
-    interval = mean_interval(losses)
+    interval = mean_interval(losses, bounded=False)
     return {
         "prompt": candidate.prompt,
         "shots": len(candidate.fewshot),

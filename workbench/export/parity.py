@@ -19,6 +19,8 @@ from workbench.projects import Project
 from workbench.scores import Score, Scores
 
 ITEMS = 16
+SHARE = 0.05
+"""Largest difference of a score between 0 and 1, as F1 is, that is no flip."""
 PROMPTS = ("Hello.", "What is 2 plus 3?", "Write one short sentence about the sea.", "Name a colour.")
 
 
@@ -120,9 +122,13 @@ def _gaps(old: Score, new: Score) -> list[float]:
 
 
 def _flipped(old: Score, new: Score, tolerance: Tolerance) -> bool:
+    """Any change of a right or wrong; of a share, as F1 is, more than rounding does; else relative."""
     gap = abs(old.score - new.score)
-    whole = {old.score, new.score} <= {0.0, 1.0}
-    return gap > 0.0 if whole else gap > tolerance.nats * max(1.0, abs(old.score))
+    if {old.score, new.score} <= {0.0, 1.0}:
+        return gap > 0.0
+    if all(0.0 <= score <= 1.0 for score in (old.score, new.score)):
+        return gap > min(SHARE, tolerance.nats)
+    return gap > tolerance.nats * max(1.0, abs(old.score))
 
 
 def _beside_adapter(source: Source, artefact: Arm, tolerance: Tolerance, dtype: str) -> Parity:

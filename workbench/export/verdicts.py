@@ -9,6 +9,7 @@ from workbench.evaluation.arms import Arm
 from workbench.evaluation.hashes import arm_identity
 from workbench.export.sources import Source, open_source
 from workbench.files import read_json
+from workbench.history.evidence import standing
 from workbench.projects import Project
 from workbench.runs import Run, list_runs
 
@@ -34,7 +35,8 @@ def find_verdict(project: Project, adapter: str | Path, scale: float = 1.0) -> J
 def verdict_on(project: Project, source: Source) -> Judged:
     """The newest verdict bound to base, adapter weights, adapter settings and strength.
 
-    An evaluation whose manifest does not tell all of these speaks for nothing.
+    An evaluation whose manifest does not tell all of these speaks for nothing. The verdict is as
+    it counts now: ``pass`` only by the thresholds fixed before, on evidence that is the same still.
     """
     if not source.base:
         return Judged(None, "", NOT_EVALUATED)
@@ -45,7 +47,7 @@ def verdict_on(project: Project, source: Source) -> Judged:
         verdicts = read_json(run.path / "verdict.json").get("arms", {})
         arm = _arm_of(read_json(run.path / "manifest.json"), verdicts, wanted)
         if arm is not None:
-            return Judged(run, arm, str(verdicts[arm]["verdict"]))
+            return Judged(run, arm, standing(run, verdicts[arm]))
     return Judged(None, "", NOT_EVALUATED)
 
 

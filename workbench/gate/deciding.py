@@ -70,9 +70,14 @@ def decide_gate(
         goals += [target_verdict(measure(p, policy, alpha), policy, alpha, rival) for p in pairs]
     open_goals = [] if rivals or not prompt_expected else [p.task for p in targets or []]
     failures, questions = _objections(tasks, goals, macro, open_goals, policy, evidence)
-    failures, questions, waivers, waived = apply_waivers(failures, questions, policy, _rules(tasks, goals))
+    failures, questions, waivers, waived = apply_waivers(
+        failures, questions, policy, {t.task for t in tasks + goals}
+    )
     verdict, reasons = _overall(failures, questions, policy)
     reasons += waived
+    reasons += [
+        f"could not be measured: {t.task}: {t.reason}" for t in tasks if t.verdict == "not_measurable"
+    ]
     if verdict == "pass":
         reasons += _notes(tasks, evidence)
         if tasks and not reasons:
@@ -181,18 +186,12 @@ def _overall(failures: list[Objection], questions: list[Objection], policy: Poli
 
 def _notes(tasks: list[TaskVerdict], evidence: Evidence) -> list[str]:
     """What a pass must not hide."""
-    notes = [f"not measured: {t.task}: {t.reason}" for t in tasks if t.verdict == "not_measurable"]
-    notes += [f"small loss: {t.task} ({_points(t.delta)}), within its margin" for t in tasks if t.small_loss]
+    notes = [f"small loss: {t.task} ({_points(t.delta)}), within its margin" for t in tasks if t.small_loss]
     notes += [
         f"not required: {t.task}: {t.reason}" for t in tasks if t.verdict == "inconclusive" and not t.required
     ]
     notes += [f"warning: red flag {f.name}: {f.statement}" for f in evidence.flags if f.effect == "warn"]
     return notes
-
-
-def _rules(tasks: list[TaskVerdict], goals: list[TaskVerdict]) -> set[str]:
-    """What a waiver can name besides flags."""
-    return {t.task for t in tasks + goals} | {"average", "control"}
 
 
 def _points(value: float) -> str:

@@ -20,7 +20,7 @@ class Measured:
 
     ``interval`` is of the gain: above zero is better, whatever the direction of the score.
     ``variance`` is that of one item (with what its group costs), ``error`` the standard error
-    of the gain. ``bounded``: all scores lie between 0 and 1, so that tasks can be averaged;
+    of the gain; infinite where all items are one group. ``bounded``: all scores lie between 0 and 1, so that tasks can be averaged;
     ``binary``: they are 0 or 1 and stand alone, so that every outcome can be counted.
     """
 
@@ -51,8 +51,10 @@ def measure(paired: Paired, policy: Policy, alpha: float) -> Measured:
     Scores of two values without groups: Tango's interval and McNemar's exact test. All else:
     the mean of the differences with Student's t over groups, and for harm also the test by
     flipping signs, of which the larger p-value counts. Raises `InputError` for scores outside
-    0 to 1 that have no margin of their own.
+    0 to 1 that have no margin of their own, and for a task without items.
     """
+    if not paired.items:
+        raise InputError(f"task '{paired.task}' has no items", remedy="evaluate it again, or leave it out")
     higher = policy.higher_is_better(paired.task) is not False
     bounded = _is_bounded(paired, policy)
     gains = [(b - a) if higher else (a - b) for a, b in zip(paired.old, paired.new, strict=True)]
@@ -66,12 +68,16 @@ def measure(paired: Paired, policy: Policy, alpha: float) -> Measured:
         spread = max(variance - interval.value**2, 1.0 / (n + 2))
         error, freedom, clusters, method = (spread / n) ** 0.5, 0.0, None, "exact Tango, exact McNemar"
     else:
-        span = 1.0 if bounded else max(abs(gain) for gain in gains)
+        # Where nothing changed there is still a change not yet seen, of the size that matters.
+        widest = max(max(abs(gain) for gain in gains), policy.margin(paired.task))
+        span = 1.0 if bounded else widest
         interval, error, freedom = mean_difference(gains, paired.clusters, alpha, span)
         p_harm = _harm(gains, paired.clusters, interval.value, error, freedom)
         if freedom:
             error = (interval.high - interval.value) / float(stats.t.ppf(1 - alpha, freedom))
         variance = error * error * n if freedom else 1.0
+        if bounded:
+            interval = interval._replace(low=max(-1.0, interval.low), high=min(1.0, interval.high))
         clusters = len(set(paired.clusters)) if paired.clusters else None
         method = "clustered t, sign flips of groups" if clusters else "paired t, sign flips"
     return Measured(
@@ -84,7 +90,7 @@ def measure(paired: Paired, policy: Policy, alpha: float) -> Measured:
         gained=gained,
         lost=lost,
         clusters=clusters,
-        measurable=n > 1 and _can_lose(paired, policy, alpha, higher),
+        measurable=_can_lose(paired, policy, alpha, higher),
         bounded=bounded,
         binary=binary,
         better_higher=higher,
@@ -112,15 +118,18 @@ def _harm(
 
 
 def _can_lose(paired: Paired, policy: Policy, alpha: float, higher: bool) -> bool:
-    """Whether the base is far enough from guessing to show a loss of the margin."""
+    """Whether the base is far enough from guessing to show a loss of the margin.
+
+    Only what the base scores counts: too few items or groups leave a task open, not unmeasured.
+    """
     margin, chance = policy.margin(paired.task), policy.chance(paired.task)
     if not higher:
         return True
     if min(paired.old) < 0 or max(paired.old) > 1:
         return True
-    if paired.clusters is None:
-        return mean_interval(paired.old, 2 * alpha).low > chance + margin
-    return mean_difference(paired.old, paired.clusters, alpha)[0].low > chance + margin
+    if len(paired.old) == 1:
+        return paired.old[0] > chance + margin
+    return mean_interval(paired.old, 2 * alpha).low > chance + margin
 
 
 def _has_two_values(paired: Paired) -> bool:

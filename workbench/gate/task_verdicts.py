@@ -10,6 +10,9 @@ from workbench.policy import Policy
 CLOSEST = 0.01
 """A target gain nearer to the one asked for than this is never settled by more items."""
 
+ONE_ITEM = "one item shows nothing; add items"
+ONE_GROUP = "all its items are one group, which shows nothing beyond it; add items of other groups"
+
 
 def retained_verdict(measured: Measured, p_holm: float, policy: Policy, alpha: float) -> TaskVerdict:
     """Judge a task that must not be forgotten.
@@ -38,6 +41,8 @@ def retained_verdict(measured: Measured, p_holm: float, policy: Policy, alpha: f
         gap = max(margin + min(interval.value, 0.0), margin / 5)
         needed = max(1, items_needed(measured.variance, gap, alpha, policy.power) - measured.n)
         reason = f"about {needed} more items would settle it if the change is as measured"
+        if not measured.binary and not measured.freedom:
+            reason = ONE_GROUP if measured.clusters else ONE_ITEM
     return _task_verdict(
         measured,
         policy,

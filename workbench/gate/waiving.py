@@ -9,6 +9,9 @@ from workbench.errors import InputError
 from workbench.gate.results import WaiverUse
 from workbench.policy import Policy
 
+RESERVED = ("average", "control")
+"""Rules that are no task; besides them, every red flag is ``flag:NAME``."""
+
 
 class Objection(NamedTuple):
     """What speaks against a pass: the rule it comes from, and the words for people."""
@@ -27,10 +30,21 @@ class Waived(NamedTuple):
 
 
 def apply_waivers(
-    failures: list[Objection], questions: list[Objection], policy: Policy, rules: Collection[str]
+    failures: list[Objection], questions: list[Objection], policy: Policy, tasks: Collection[str]
 ) -> Waived:
-    """Take out the objections of waived rules. Raises `InputError` for a rule that is not there."""
+    """Take out the objections of waived rules.
+
+    Raises `InputError` for a rule that is not there, and for one of our own that a task is
+    named like: its waiver would let go both.
+    """
     uses, reasons = [], []
+    taken = sorted(task for task in tasks if task in RESERVED or task.startswith("flag:"))
+    if policy.waivers and taken:
+        raise InputError(
+            f"task '{taken[0][:80]}' has the name of a rule, which a waiver cannot tell from it",
+            remedy="rename it",
+        )
+    rules = {*tasks, *RESERVED}
     for waiver in policy.waivers:
         if waiver.rule not in rules and not waiver.rule.startswith("flag:"):
             raise InputError(

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from workbench.errors import InputError, NotFoundError, NotPassedError
 from workbench.files import append_line, file_sha256, read_json, read_lines
+from workbench.history.evidence import standing
 from workbench.history.judged import TIME, suite_name
 from workbench.projects import Project
 from workbench.runs import Run, list_runs
@@ -60,7 +61,8 @@ def approve(
 ) -> Approval:
     """Record that a person approves a judged candidate, or takes that back.
 
-    Raises `NotPassedError` for a candidate that has no pass, and `InputError` without a name,
+    Raises `NotPassedError` for a candidate that has no pass by the thresholds fixed before, on the
+    evidence there is now, and `InputError` without a name,
     or when there is nothing to withdraw.
     """
     if not by.strip():
@@ -78,16 +80,15 @@ def approve(
             where=run.id,
             remedy=f"arms: {', '.join(verdict['arms'])}",
         )
-    found = str(verdict["arms"][name]["verdict"])
     if withdraw and approval_of(project, run, name) is None:
         raise InputError(
             "there is no approval to withdraw", where=f"{run.id}, {name}", remedy="see `workbench history`"
         )
-    if not withdraw and found != "pass":
+    if not withdraw and (found := standing(run, verdict["arms"][name])) != "pass":
         raise NotPassedError(
             f"'{name}' has no pass: {found}",
             where=run.id,
-            remedy="let a rule go by a waiver in the policy, with name and reason, and judge again",
+            remedy="let a rule go by a waiver, with name and reason, and judge again by the fixed policy",
         )
     approval = Approval(
         run=run.id,

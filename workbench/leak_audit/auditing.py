@@ -25,7 +25,7 @@ from workbench.leak_audit.residual import Residue, residue, stock_residue
 from workbench.leak_audit.results import Audit, Tally, Verdict, audit_file, save_audit
 from workbench.leak_audit.searching import Hit, Searcher, Value, searchers
 from workbench.projects import Project
-from workbench.scrubbing.fields import marks_of
+from workbench.scrubbing.fields import FORMER_ID, ID_FORM, MARK_FORM, MARKS, marks_of
 from workbench.scrubbing.marks import is_own
 from workbench.value_keys import ValueKey, value_key
 from workbench.value_lists import ValueLists, load_lists
@@ -33,7 +33,7 @@ from workbench.versions import Dataset
 
 Progress = Callable[[str, int, int], None]
 PRESIDIO_ROWS = 2000
-OWN_META = re.compile(r'"(?:edited_from|pseudonyms)": (?:"[^"]*"|\[[^\]]*\])')
+OWN_META = re.compile(rf'"{FORMER_ID}": "{ID_FORM}"|"{MARKS}": \[(?:"{MARK_FORM}"(?:, "{MARK_FORM}")*)?\]')
 """What Workbench itself writes into ``meta``: hexadecimal digits that mean nothing to a detector."""
 
 BINARY_SHORTEST = 8

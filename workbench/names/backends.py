@@ -146,7 +146,7 @@ def _spacy(model: str) -> Callable[[str], list[Found]]:
     return read
 
 
-def _local_folder(model: str, kind: str) -> Path:
+def local_folder(model: str, kind: str) -> Path:
     """The folder of a model: the one named, or the one in the cache of the Hugging Face hub."""
     if Path(model).is_dir():
         return Path(model)
@@ -160,7 +160,7 @@ def _local_folder(model: str, kind: str) -> Path:
 
 
 def _transformers(model: str) -> Callable[[str], list[Found]]:
-    folder = _local_folder(model, "transformers")
+    folder = local_folder(model, "transformers")
     from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
     try:
@@ -186,7 +186,7 @@ def _gliner(model: str) -> Callable[[str], list[Found]]:
         raise MissingExtraError(
             "GLiNER models need gliner", remedy="pip install 'finetune-workbench[names-gliner]'"
         )
-    folder = _local_folder(model, "GLiNER")
+    folder = local_folder(model, "GLiNER")
     from gliner import GLiNER
 
     network = GLiNER.from_pretrained(str(folder), local_files_only=True)

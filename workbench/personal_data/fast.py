@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from .context import Surroundings, with_context, words_of
-from .limits import Budget, TooSlow
-from .pattern_plan import PatternPlan
-from .readers import Text, reader_of, result_of
+from workbench.personal_data.context import Surroundings, with_context, words_of
+from workbench.personal_data.limits import Budget, TooSlow
+from workbench.personal_data.pattern_plan import PatternPlan
+from workbench.personal_data.readers import Text, reader_of, result_of
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -70,7 +70,7 @@ class FastAnalyzer:
     def engine(self) -> NlpEngine:
         """A blank pipeline, for recognizers that read words."""
         if self._engine is None:
-            from .engine import blank_engine
+            from workbench.personal_data.engine import blank_engine
 
             self._engine = blank_engine(self.language)
         return self._engine

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from .pattern_needs import ALIKE, FEW, KINDS, MANY, required, shortest, tree_of
+from workbench.personal_data.pattern_needs import ALIKE, FEW, KINDS, MANY, required, shortest, tree_of
 
 
 class Views(NamedTuple):

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from workbench.personal_data.spans import Scan
+from workbench.personal_data.spans import Scan, Span
+from workbench.value_lists import RECOGNIZER as DENIED
 
 PUBLIC, FICTION, PLACE = "PUBLIC_FIGURE", "FICTION", "PLACE"
 KINDS = {PUBLIC: "public_figure", FICTION: "fiction", PLACE: "place"}
@@ -52,14 +53,14 @@ def set_apart(
     (*I am Will Smith*). Names are of fiction when a user or system message asks for a story, a
     poem or a role. Neither holds in a row with another identifier, such as an e-mail address:
     there a name is somebody's. A place counts only in a row that tells of a person. ``keep``
-    leaves public figures out altogether.
+    leaves public figures out altogether. A value of the deny list always stays as it is.
     """
     entities = {span.entity for scan in scans for span in scan.spans}
     identified = bool(entities - NOT_IDENTIFYING - {"PERSON"})
     public = _public_words(texts, scans) if rule.public_figures != "scrub" and not identified else set()
     story = rule.fiction == "flag" and not identified and _asks_for_a_story(texts, roles)
     marked = [
-        [_entity(span.entity, _words(text[span.start : span.end]), public, story) for span in scan.spans]
+        [_entity(span, _words(text[span.start : span.end]), public, story) for span in scan.spans]
         for text, scan in zip(texts, scans, strict=True)
     ]
     private = identified or any("PERSON" in row for row in marked)
@@ -71,22 +72,23 @@ def _with(scan: Scan, entities: list[str], rule: Leniency, private: bool) -> Sca
     for span, entity in zip(scan.spans, entities, strict=True):
         if entity == PUBLIC and rule.public_figures == "keep":
             continue
-        if entity == "LOCATION" and rule.places == "with_person" and not private:
+        lenient = rule.places == "with_person" and not private and span.recognizer != DENIED
+        if entity == "LOCATION" and lenient:
             entity = PLACE
         kept.append(span if entity == span.entity else replace(span, entity=entity))
     return Scan(tuple(kept), scan.not_scanned)
 
 
-def _entity(entity: str, words: tuple[str, ...], public: set[str], story: bool) -> str:
-    if entity != "PERSON":
-        return entity
+def _entity(span: Span, words: tuple[str, ...], public: set[str], story: bool) -> str:
+    if span.entity != "PERSON" or span.recognizer == DENIED:
+        return span.entity
     if words and all(word in public for word in words):
         return PUBLIC
-    return FICTION if story else entity
+    return FICTION if story else span.entity
 
 
 def _public_words(texts: Sequence[str], scans: Sequence[Scan]) -> set[str]:
-    """Words of the public names of a row, less those by which somebody introduces themselves."""
+    """Words of the public names of a row, less those that are denied or by which somebody introduces themselves."""
     from workbench.names.public import is_public
 
     found: set[str] = set()
@@ -96,7 +98,7 @@ def _public_words(texts: Sequence[str], scans: Sequence[Scan]) -> set[str]:
             if span.entity != "PERSON":
                 continue
             name = text[span.start : span.end]
-            if INTRODUCED.search(text[max(span.start - 30, 0) : span.start]):
+            if span.recognizer == DENIED or INTRODUCED.search(text[max(span.start - 30, 0) : span.start]):
                 own.update(_words(name))
             elif is_public(name):
                 found.update(_words(name))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import regex
 
-from .gates import LONGEST_RUN, Gate, gate_of
-from .readers import Text, deduplicated, result_of
+from workbench.personal_data.gates import LONGEST_RUN, Gate, gate_of
+from workbench.personal_data.readers import Text, deduplicated, result_of
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerResult

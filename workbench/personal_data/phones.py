@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from .limits import Stopwatch
+from workbench.personal_data.limits import Stopwatch
 
 DIGIT = re.compile(r"\d")
 # What may stand before the first digit: twice a bracket or plus with four signs after it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .gates import Views, views
-from .limits import Budget, Stopwatch, TooSlow
+from workbench.personal_data.gates import Views, views
+from workbench.personal_data.limits import Budget, Stopwatch, TooSlow
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -133,7 +133,7 @@ class PhoneReader:
         """Spans that no other span contains."""
         if not read.views.digits:
             return []
-        from .phones import phone_spans
+        from workbench.personal_data.phones import phone_spans
 
         owner, bounded = self.recognizer, read.budget is not None
         stopwatch = Stopwatch(read.budget)

@@ -91,11 +91,12 @@ class PatternSearch:
         hidden, slow = self._encoded(shown, 1, until)
         spans = [*spans, *hidden]
         spans = [replace(s, start=a, end=b) for s in spans for a, b in (reading.original(s.start, s.end),)]
-        spans += self._overridden(text)
+        turned, slower = self._overridden(text)
+        spans += turned
         untouchable = tuple(tags(text))
         fenced = [(0, len(text))] if code else code_ranges(text)
         kept = [s for s in spans if self._counts(text, s, fenced, untouchable)]
-        return Searched(tuple(without_overlaps(kept)), context.topics(), untouchable, why or slow)
+        return Searched(tuple(without_overlaps(kept)), context.topics(), untouchable, why or slow or slower)
 
     def _counts(
         self,
@@ -173,16 +174,19 @@ class PatternSearch:
                 )
         return spans, why
 
-    def _overridden(self, text: str) -> list[Span]:
+    def _overridden(self, text: str) -> tuple[list[Span], str | None]:
+        """What is to be seen where the direction of writing is turned round."""
         if "\u202e" not in text and "\u2067" not in text:
-            return []
-        found = []
+            return [], None
+        found: list[Span] = []
+        why = None
         for reading in decoding.overridden(text):
-            spans, _ = self._matches(reading.text, occurrences(reading.text, self.book))
+            spans, slow = self._matches(reading.text, occurrences(reading.text, self.book))
+            why = why or slow
             found += [
                 replace(s, start=a, end=b) for s in spans for a, b in (reading.original(s.start, s.end),)
             ]
-        return found
+        return found, why
 
 
 def _strength(span: Span) -> tuple[float, int, str]:

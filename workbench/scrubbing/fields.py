@@ -24,7 +24,9 @@ from workbench.scrubbing.code_text import fenced, is_program
 from workbench.scrubbing.json_text import NESTED, Leaf, Offsets, Path, decoded, leaves, regions
 
 MARKS = "pseudonyms"
-OWN_META = ("edited_from", MARKS)
+FORMER_ID = "edited_from"
+ID_FORM = r"[0-9a-f]{24}(?:-\d+)?"
+MARK_FORM = r"[0-9a-f]{8}"
 SHORTEST_NUMBER = 6
 _CALL_KEYS = ("id", "type", "index", "name")
 _ARGUMENTS = {"arguments", "parameters", "input", "args"}
@@ -108,7 +110,14 @@ def marks_of(example: Example) -> frozenset[str]:
         found = json.loads(meta).get(MARKS)
     except (ValueError, RecursionError, AttributeError):
         return frozenset()
-    return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
+    if not isinstance(found, list):
+        return frozenset()
+    return frozenset(mark for mark in found if isinstance(mark, str) and re.fullmatch(MARK_FORM, mark))
+
+
+def is_former_id(value: object) -> bool:
+    """Whether this is an id as an edit writes it into ``meta``; an imported row may have anything there."""
+    return isinstance(value, str) and re.fullmatch(ID_FORM, value) is not None
 
 
 def content_field(text: str, part: str = "messages", message: int = 0, role: str = "user") -> Field:
@@ -153,7 +162,7 @@ def _of_json(part: str, index: int, field: str, text: str, role: str) -> list[Fi
     return [
         _of_leaf(part, index, field, path, value, leaf, role)
         for path, value, leaf in _walked(text, whole)
-        if not _is_skipped(field, path) and not _is_small(value, leaf)
+        if not _is_skipped(field, path, value, leaf) and not _is_small(value, leaf)
     ]
 
 
@@ -188,13 +197,19 @@ def _is_small(value: str, leaf: Leaf) -> bool:
     return leaf.is_number and sum(map(str.isdigit, value)) < SHORTEST_NUMBER
 
 
-def _is_skipped(field: str, path: Path) -> bool:
+def _is_skipped(field: str, path: Path, value: str, leaf: Leaf) -> bool:
     last = next((step for step in reversed(path) if isinstance(step, str)), "")
     if field == "meta":
-        return path[:1] != () and path[0] in OWN_META
+        return not leaf.is_number and _is_own_meta(path, value)
     if field == "tool_calls":
         return last in _CALL_KEYS and not _ARGUMENTS.intersection(path)
     return last in _SCHEMA_KEYS and not _VALUES.intersection(path)
+
+
+def _is_own_meta(path: Path, value: str) -> bool:
+    if path == (FORMER_ID,):
+        return is_former_id(value)
+    return path[:1] == (MARKS,) and len(path) == 2 and re.fullmatch(MARK_FORM, value) is not None
 
 
 def _read(text: str, inside: tuple[tuple[int, int], ...]) -> tuple[str, Offsets | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,6 +24,9 @@ _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F
 _OPENING = re.compile(r'\{\s{0,200}"(?:[^"\\\n]|\\.){0,200}"\s{0,200}:|\[\s{0,200}(?:"|\{\s{0,200}"|\[)')
 _NUMBER = re.compile(r"-?\d[\d.eE+-]*")
 CACHED_CHARACTERS = 50_000
+_unread: Callable[[str], int] = len
+"""No number's value matters here, and Python refuses to read one of more than 4,300 digits."""
+
 DEEPEST = 8
 
 
@@ -57,7 +60,7 @@ def leaves(text: str) -> tuple[Leaf, ...] | None:
     """
     if text.lstrip()[:1] not in ("{", "["):
         return None
-    return _cached(text) if len(text) <= CACHED_CHARACTERS else _leaves(text)
+    return _cached(text) if len(text) <= CACHED_CHARACTERS else _cached_long(text)
 
 
 def decoded(literal: str) -> tuple[str, Offsets | None]:
@@ -95,7 +98,7 @@ def raw_edits(
     if not path:
         return list(edits)
     head, rest = _split(tuple(path))
-    leaf = next((leaf for leaf in leaves(text) or () if leaf.path == head), None)
+    leaf = _by_path(text).get(head)
     if leaf is None:
         raise LookupError("no such leaf")
     if leaf.is_number:
@@ -109,11 +112,12 @@ def raw_edits(
 def regions(text: str) -> tuple[tuple[int, int], ...]:
     """Where JSON objects, and arrays that hold a text or an object, stand in a text.
 
+    What `leaves` cannot tell apart (a key comes twice) is no JSON here but text like any other.
     Time is bounded: a text with many brackets that open no JSON is given up on.
     """
     if "{" not in text and "[" not in text:
         return ()
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(parse_int=_unread, parse_float=_unread)
     found: list[tuple[int, int]] = []
     position, budget = 0, 4 * len(text) + 10_000
     while budget > 0 and (opening := _OPENING.search(text, position)):
@@ -127,7 +131,7 @@ def regions(text: str) -> tuple[tuple[int, int], ...]:
             continue
         except RecursionError:
             break
-        if _tells(value):
+        if _tells(value) and leaves(text[start:end]) is not None:
             found.append((start, end))
         position = end
     return tuple(found)
@@ -138,9 +142,19 @@ def _cached(text: str) -> tuple[Leaf, ...] | None:
     return _leaves(text)
 
 
+@lru_cache(maxsize=4)
+def _cached_long(text: str) -> tuple[Leaf, ...] | None:
+    return _leaves(text)
+
+
+@lru_cache(maxsize=4)
+def _by_path(text: str) -> Mapping[Path, Leaf]:
+    return {leaf.path: leaf for leaf in leaves(text) or ()}
+
+
 def _leaves(text: str) -> tuple[Leaf, ...] | None:
     try:
-        json.loads(text, object_pairs_hook=_without_doubles)
+        json.loads(text, object_pairs_hook=_without_doubles, parse_int=_unread, parse_float=_unread)
     except (ValueError, RecursionError):
         return None
     found: list[Leaf] = []

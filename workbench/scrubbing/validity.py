@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 
 from workbench.scrubbing.code_text import Block, blocks, is_bare, is_python, looks_python, parses
 from workbench.scrubbing.fields import Field
@@ -15,6 +17,7 @@ from workbench.scrubbing.operators import counted
 
 NO_PYTHON = "with this value replaced the Python code would no longer parse"
 NO_JSON = "with this value replaced the JSON would no longer parse"
+KEY = "the value is a key of JSON"
 CELLS = "the value goes over several cells of a table"
 _URL_BEFORE = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"')\]]*\Z", re.IGNORECASE)
 
@@ -42,10 +45,13 @@ def fitted(fields: Sequence[Field], placed: Sequence[Placed]) -> list[Placed]:
 
 
 def with_edits(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
-    """A text with edits made from right to left; they must not overlap."""
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+    """A text with edits made; they must not overlap."""
+    pieces: list[str] = []
+    position = 0
+    for start, end, new in sorted(edits):
+        pieces += (text[position:start], new)
+        position = end
+    return "".join((*pieces, text[position:]))
 
 
 def _fitted(field: Field, items: list[Placed]) -> list[Placed]:
@@ -75,6 +81,8 @@ def _code(field: Field) -> tuple[Block, ...]:
 def _in_form(field: Field, item: Placed, code: Sequence[Block]) -> Placed:
     mention, new = item.mention, item.replacement
     standing = field.value[mention.start : mention.end]
+    if mention.place == "key":
+        return replace(item, reason=KEY)
     if mention.place == "number":
         return replace(item, replacement=number_form(standing, new))
     if mention.place == "name":
@@ -132,7 +140,7 @@ def name_form(new: str) -> str:
 
 def _is_whole(field: Field, items: Sequence[Placed], code: Sequence[Block]) -> bool:
     """Whether JSON and Python of a value still parse with the edits made, where they did before."""
-    live = [item for item in items if not item.reason]
+    live = sorted((item for item in items if not item.reason), key=lambda item: item.mention.start)
     for start, end in field.json_regions:
         edits = _within(live, start, end)
         if edits and not _same_shape(field.value[start:end], with_edits(field.value[start:end], edits)):
@@ -146,15 +154,18 @@ def _is_whole(field: Field, items: Sequence[Placed], code: Sequence[Block]) -> b
 
 
 def _within(items: Sequence[Placed], start: int, end: int) -> list[tuple[int, int, str]]:
+    """The edits between two places; the items are in the order of the text."""
+    first = bisect_left(items, start, key=lambda item: item.mention.start)
+    inside = takewhile(lambda item: item.mention.start < end, islice(items, first, None))
     return [
         (item.mention.start - start, item.mention.end - start, item.replacement)
-        for item in items
-        if start <= item.mention.start and item.mention.end <= end
+        for item in inside
+        if item.mention.end <= end
     ]
 
 
 def _same_shape(before: str, after: str) -> bool:
     old, new = leaves(before), leaves(after)
-    if old is None:  # a key came twice: what still parses is all that can be asked
-        return True
-    return new is not None and [(a.path, a.is_number) for a in old] == [(b.path, b.is_number) for b in new]
+    if old is None or new is None:
+        return False
+    return [(a.path, a.is_number) for a in old] == [(b.path, b.is_number) for b in new]

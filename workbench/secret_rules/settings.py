@@ -11,8 +11,8 @@ class Secrets(BaseModel):
     ``min_entropy``: bits per character that every secret must have, in addition to its rule's own
     floor. ``rules``: files of rules in gitleaks' format, in addition to those of Workbench; a path
     is taken from the project's folder. ``ignore``: names of rules that are not used. ``encoded``:
-    also look into base64, hex and percent-encoded text. ``seconds``: the longest time for one
-    text; what takes longer is reported as not scanned.
+    also look into base64, hex and percent-encoded text. ``seconds``: the longest processor time for
+    one text; what takes longer is reported as not scanned.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

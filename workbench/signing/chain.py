@@ -18,6 +18,8 @@ from workbench.errors import InputError, NotFoundError
 from workbench.files import read_json, write_json
 
 CHAIN = "chain.json"
+OWN = ("report.html", "report.json", "report.md")
+"""The files of a report itself: a chain without one of them vouches for none."""
 FORMAT = "workbench-chain/1"
 START = "0" * 64
 PIECE = 1 << 20

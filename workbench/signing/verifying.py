@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workbench.errors import InputError, NotFoundError
-from workbench.signing.chain import CHAIN, Chain, Link, prefix_sha256, read_chain, resolve, whole
+from workbench.signing.chain import CHAIN, OWN, Chain, Link, prefix_sha256, read_chain, resolve, whole
 from workbench.signing.keys import (
     SIGNATURE,
     PublicKey,
@@ -29,7 +29,7 @@ class Verification:
     """What became of every file of the chain.
 
     ``verdict``: ``unchanged`` when every file is as it was; ``changed`` when one is not, or the
-    chain itself was edited, or a signature does not hold; ``incomplete`` when nothing differs
+    chain itself was edited or leaves out the report's own files, or a signature does not hold; ``incomplete`` when nothing differs
     but the project that the report was made from is not here. ``grown``: logs to which lines
     were added since. ``signature``: ``none``, ``good``, ``bad`` or ``not checked`` (no key given).
     """
@@ -65,7 +65,7 @@ def verify_report(report: Path, project: Path | None = None, key: str | None = N
     """
     folder = report_folder(report)
     chain, claimed = read_chain(folder)
-    edited = not whole(chain) or claimed != chain.head
+    edited = not _in_order(chain, claimed)
     root = project if project is not None and _is_home(chain, project) else None
     states = [(link, _state(link, root, folder)) for link in chain.links]
     signature, identity, comment = _signature(folder, read_public(key) if key else None)
@@ -103,7 +103,7 @@ def sign_report(report: Path, key: Path, by: str, password: str | None) -> tuple
     chain, claimed = read_chain(folder)
     own = [link for link in chain.links if link.place == "report"]
     broken = [link.name for link in own if _state(link, None, folder) != "same"]
-    if broken or not whole(chain) or claimed != chain.head:
+    if broken or not _in_order(chain, claimed):
         raise InputError(
             "the report is not as it was built",
             where=", ".join(broken) or CHAIN,
@@ -120,6 +120,12 @@ def report_folder(report: Path) -> Path:
     if not report.exists():
         raise NotFoundError("there is no such report", where=str(report), remedy="check the path")
     return report if report.is_dir() else report.parent
+
+
+def _in_order(chain: Chain, claimed: str) -> bool:
+    """Whether the links follow, end in the head that is claimed, and list the report's own files."""
+    own = {link.name for link in chain.links if link.place == "report"}
+    return set(OWN) <= own and whole(chain) and claimed == chain.head
 
 
 def _is_home(chain: Chain, project: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.comparing import former_ids
+from workbench.editing import former_id, hidden_id
 from workbench.errors import InputError
 from workbench.projects import Project
 from workbench.splitting.dealing import FREE, LEFT_OUT
+from workbench.value_keys import value_key
 from workbench.versions import Dataset, reading
 
 FOLDS = "folds.parquet"
@@ -53,10 +54,14 @@ def kept_sides(
     known = _folds(earlier) if folds else _sides(earlier)
     older = former_ids(project, earlier, dataset)
     rows = np.full(dataset.rows, FREE, dtype=np.int64)
+    hidden: dict[str, int] = {}
     for number, (identity, meta) in enumerate(_ids(dataset)):
         side = known.get(identity)
-        if side is None and meta and "edited_from" in meta:
-            side = known.get(str(json.loads(meta).get("edited_from")))
+        if side is None and meta and (former := former_id(meta)):
+            side = known.get(former)
+            if side is None:
+                hidden = hidden or _hidden(project, known)
+                side = hidden.get(former)
         if side is None and identity in older:
             side = known.get(older[identity])
         if side is not None:
@@ -107,6 +112,12 @@ def _folds(earlier: Dataset) -> dict[str, int]:
     with reading(path):
         table = pq.read_table(path)
     return dict(zip(table["id"].to_pylist(), table["fold"].to_pylist(), strict=True))
+
+
+def _hidden(project: Project, known: dict[str, int]) -> dict[str, int]:
+    """The same by the ids that edits for personal data and secrets leave in ``meta``."""
+    key = value_key(project)
+    return {hidden_id(identity, key): side for identity, side in known.items()}
 
 
 def _ids(dataset: Dataset) -> list[tuple[str, str | None]]:

@@ -11,21 +11,21 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 from workbench.examples import Example
-from workbench.findings import Finding, about
+from workbench.findings import Finding
 from workbench.personal_data.spans import Scan
 from workbench.projects import Project
 from workbench.recipes import StepOptions
-from workbench.scrubbing.fields import Field, fields_of
-from workbench.scrubbing.proposing import ValueEdit, value_edits
+from workbench.scrubbing.fields import fields_of
+from workbench.scrubbing.proposing import value_edits
 from workbench.scrubbing.settings import SecretScrubbing
 from workbench.secret_rules.gitleaks import rules_of
 from workbench.secret_rules.repeats import with_repeats
 from workbench.secret_rules.rules import Rule, pack_hash
 from workbench.secret_rules.scanning import scanner, scanner_of
 from workbench.secret_rules.settings import Secrets
+from workbench.steps._value_findings import not_scanned, value_finding
 from workbench.value_keys import ValueKey, value_key
 from workbench.value_lists import ValueLists, load_lists
 from workbench.versions import Dataset
@@ -76,13 +76,13 @@ def find(rows: list[Example], options: Options, context: Context) -> Iterator[Fi
         fields = fields_of(row)
         texts = [field.text for field in fields]
         scans = with_repeats(texts, [search.scan(text) for text in texts])
-        if any(scan.not_scanned for scan in scans):
-            yield _not_scanned(row, fields, scans)
+        if (unread := not_scanned(row, "secrets", fields, scans)) is not None:
+            yield unread
         if not any(scan.spans for scan in scans):
             continue
         kept = [_not_allowed(field.text, scan, context) for field, scan in zip(fields, scans, strict=True)]
         for edit in value_edits(fields, kept, options.scrubbing, context.key):
-            yield _finding(row, edit)
+            yield value_finding(row, "secrets", "secret", edit.entity, edit, flag=False)
 
 
 def scan_texts(texts: Sequence[str]) -> list[Scan]:
@@ -104,23 +104,6 @@ def scan(text: str, min_entropy: float = 0.0) -> list[dict[str, object]]:
         }
         for span in scanner(Secrets(min_entropy=min_entropy)).scan(text).spans
     ]
-
-
-def _finding(row: Example, edit: ValueEdit) -> Finding:
-    evidence: dict[str, Any] = {"entity": edit.entity, "value": edit.value, "operator": edit.operator}
-    if edit.reason:
-        evidence["reason"] = edit.reason
-    proposal = "flag" if edit.reason else "rewrite"
-    return about(row, "secrets", "secret", edit.score, proposal, **evidence, spans=list(edit.spans))
-
-
-def _not_scanned(row: Example, fields: Sequence[Field], scans: Sequence[Scan]) -> Finding:
-    unread = [
-        (field, scan.not_scanned) for field, scan in zip(fields, scans, strict=True) if scan.not_scanned
-    ]
-    places = [{"part": field.part, "message": field.message, "field": field.field} for field, _ in unread]
-    reason = "; ".join(sorted({reason for _, reason in unread if reason}))
-    return about(row, "secrets", "not_scanned", 1.0, "flag", reason=reason, places=places)
 
 
 def _not_allowed(text: str, scan: Scan, context: Context) -> Scan:

@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.errors import InputError
@@ -60,13 +60,19 @@ def heldout_ids(dataset: Dataset, task: HeldoutTask, limit: int | None = None) -
 
 
 def heldout_items(dataset: Dataset, task: HeldoutTask, ids: list[str]) -> Iterator[Item]:
-    """Stream the rows of these ids as items; a row without a text answer is none."""
+    """Stream the rows of these ids as items; a row without a text answer is none.
+
+    Where some rows belong to a group, a row that belongs to none is one of its own.
+    """
     wanted = set(ids)
+    table = dataset.table(["id", "group"])
+    pairs = zip(table["id"].to_pylist(), table["group"].to_pylist(), strict=True)
+    grouped = any(group for row, group in pairs if row in wanted)
     for example in dataset.examples():
         if example["id"] in wanted:
             item = item_of(example, task)
             if item is not None:
-                yield item
+                yield replace(item, cluster=item.cluster or item.id) if grouped else item
 
 
 def item_of(example: Example, task: HeldoutTask) -> Item | None:

@@ -18,20 +18,22 @@ class RowRecord:
 
     old_id: str
     meta: str | None
+    tags: list[str] | None
     replaced: list[Replaced] = field(default_factory=list)
 
     def entry(self, new_id: str) -> dict[str, Any]:
-        """The row under its new id: its old id, its old ``meta``, and each piece of text taken out."""
+        """The row under its new id: its old id, ``meta`` and tags, and each piece of text taken out."""
         return {
             "new": new_id,
             "old": self.old_id,
             "meta": self.meta,
+            "tags": self.tags,
             "replaced": [list(piece) for piece in self.replaced],
         }
 
 
 def restored(example: Example, entry: dict[str, Any]) -> Example:
-    """The row as it was before the edits of an entry; label weights and tags stay as they are.
+    """The row as it was before the edits of an entry; its split and weight stay as they are.
 
     Raises `InputError` when the row's text is not the one that the edits left.
     """
@@ -40,7 +42,7 @@ def restored(example: Example, entry: dict[str, Any]) -> Example:
     for piece in pieces_of(entry):
         by_place.setdefault((piece.part, piece.message, piece.field), []).append(piece)
     for (part, index, name), pieces in by_place.items():
-        if part == "meta":
+        if part in ("meta", "tags"):
             continue  # kept whole
         row: dict[str, Any] = copy  # type: ignore[assignment]
         holder, slot = _slot(row, part, index, name)
@@ -54,7 +56,7 @@ def restored(example: Example, entry: dict[str, Any]) -> Example:
                 )
             text = text[: piece.start] + piece.original + text[piece.end :]
         holder[slot] = text
-    copy["meta"] = entry["meta"]
+    copy["meta"], copy["tags"] = entry["meta"], entry["tags"]
     copy["id"] = entry["old"]
     return copy
 
@@ -68,6 +70,4 @@ def pieces_of(entry: dict[str, Any]) -> Iterator[Replaced]:
 def _slot(row: dict[str, Any], part: str, index: int, name: str) -> tuple[Any, Any]:
     if part in MESSAGES:
         return row[part][index], name or "content"
-    if part == "tags":
-        return row["tags"], index
     return row, part

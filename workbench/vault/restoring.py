@@ -43,7 +43,7 @@ def write_originals(
 
     Without ``format`` a file ``.parquet`` gets all columns and any other chat messages.
 
-    The text comes back byte for byte; splits, tags and weights are the version's. The look is
+    The text, ``meta`` and tags come back as they were; splits and weights are the version's. The look is
     recorded in the project first. Raises `InputError` when the vault cannot be opened or knows no row of this version.
     """
     from workbench.formats.writers import write_examples

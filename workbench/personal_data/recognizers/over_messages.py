@@ -18,6 +18,9 @@ from workbench.personal_data.spans import Span
 MOST_PIECES = 5
 LONGEST_MESSAGE = 400
 LONGEST_PIECE = 6
+MOST_LETTERS = 30
+"""Beside a piece, in a message that goes on with a number without a check digit."""
+
 SCORE = 0.6
 RUN = re.compile(r"(?<![\w.,$€£/])\+?\(?\d(?:[ ().\-]{0,2}\d){0,17}(?![\w%])")
 DECIMAL = re.compile(r"\d+\.\d+")
@@ -50,7 +53,7 @@ def over_messages(
         for place, first in enumerate(own):
             for chain in _chains(own[place:], pieces):
                 said = frozenset().union(*topics[max(0, first - 1) : chain[-1].message + 1])
-                if (entity := _joined(chain, said)) is not None:
+                if (entity := _joined(chain, said, texts)) is not None:
                     for piece in chain:
                         span = Span(piece.start, piece.end, entity, SCORE, "over messages")
                         found.setdefault((piece.message, piece.start, piece.end), (piece.message, span))
@@ -94,12 +97,20 @@ def _chains(messages: Sequence[int], pieces: dict[int, list[Piece]]) -> list[lis
     return chains
 
 
-def _joined(chain: Sequence[Piece], said: frozenset[str]) -> str | None:
+def _is_told(piece: Piece, texts: Sequence[str]) -> bool:
+    """Whether a message is hardly more than its piece, so that it goes on with a number."""
+    text = texts[piece.message]
+    return sum(map(str.isalpha, text[: piece.start] + text[piece.end :])) <= MOST_LETTERS
+
+
+def _joined(chain: Sequence[Piece], said: frozenset[str], texts: Sequence[str]) -> str | None:
     digits = "".join(piece.digits for piece in chain)
     longest = max(len(piece.digits) for piece in chain)
     if "card" in said and 13 <= len(digits) <= 19 and longest <= 12 and card(digits):
         return "CREDIT_CARD"
     if longest > LONGEST_PIECE:  # a number that is whole by itself
+        return None
+    if len({piece.digits for piece in chain}) == 1 or not all(_is_told(piece, texts) for piece in chain[1:]):
         return None
     if "ssn" in said and len(digits) == 9 and digits[0] != "9" and digits[:3] not in ("000", "666"):
         return "US_SSN"
