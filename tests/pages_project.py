@@ -76,7 +76,7 @@ RECIPE = """
 name: small
 steps:
   - quality: {}
-  - personal_data: {}
+  - personal_data: {names: {backend: none}}
   - exact_duplicates: {}
   - near_duplicates: {}
 """
