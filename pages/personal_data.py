@@ -12,7 +12,8 @@ from pages.personal_data_lists import lists_view
 from pages.personal_data_value import decided, decisions, value_detail
 from pages.review_publish import kept
 from pages.shell import choose_dataset, empty, guarded, show_command, show_error, show_page
-from workbench.decisions import standing_bulk, undo
+from pages.undoing import undo_buttons
+from workbench.decisions import standing_bulk
 from workbench.detection_words import looked_with
 from workbench.errors import WorkbenchError
 from workbench.finding_filter import FindingFilter, made_filter
@@ -239,21 +240,7 @@ def undoing(project: Project, dataset: Dataset) -> None:
     if not said:
         return
     with st.expander("Decisions about many so far", icon=":material/history:"):
-        for decision in said:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    "Undo",
-                    key=f"values_undo_{decision.id}",
-                    icon=":material/undo:",
-                    help="As if it had never been said.",
-                    on_click=undo,
-                    args=(project, decision.id),
-                    kwargs={"dataset": dataset.ref},
-                )
-                st.markdown(
-                    f"{decision.action} · {decision.count:,} · {plain(decision.where or 'all findings')} · "
-                    f"{plain(decision.who)}, {plain(decision.when)} {plain(decision.why)}"
-                )
+        undo_buttons(project, dataset, said, "values_")
 
 
 show_page(

@@ -9,12 +9,12 @@ import streamlit as st
 from pages.review_finding import decisions, detail
 from pages.review_publish import kept, publishing, restoring
 from pages.shell import choose_dataset, empty, guarded, show_command, show_error, show_page
+from pages.undoing import undo_buttons
 from workbench.bulk import decide_where
-from workbench.decisions import standing_bulk, undo
+from workbench.decisions import standing_bulk
 from workbench.errors import WorkbenchError
 from workbench.finding_filter import FindingFilter, State, made_filter, parse_filter
 from workbench.finding_queries import count_findings, listed
-from workbench.markup import plain
 from workbench.projects import Project
 from workbench.reviewing import (
     TO_REVIEW,
@@ -196,21 +196,7 @@ def bulk(project: Project, dataset: Dataset, connection: Any, chosen: FindingFil
             st.toast(f"Decided about {done.count if done else 0:,}", icon=":material/done_all:")
             st.rerun()
         show_command(project, "review", dataset.ref, f"--{action}-where", meant.words())
-        for decision in said:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    "Undo",
-                    key=f"undo_{decision.id}",
-                    icon=":material/undo:",
-                    help="As if it had never been said.",
-                    on_click=undo,
-                    args=(project, decision.id),
-                    kwargs={"dataset": dataset.ref},
-                )
-                st.markdown(
-                    f"{decision.action} · {decision.count:,} · {plain(decision.where or 'all findings')} · "
-                    f"{plain(decision.who)}, {plain(decision.when)} {plain(decision.why)}"
-                )
+        undo_buttons(project, dataset, said)
 
 
 show_page("Review", "Look at what the steps found, overrule what is wrong, and publish a new version.", body)

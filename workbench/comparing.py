@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.differences import changed_spans
-from workbench.errors import NotFoundError
 from workbench.examples import SCHEMA, Example
+from workbench.lineage import ancestors
 from workbench.projects import Project
 from workbench.publishing import CHANGES
 from workbench.sql import arrow_table, connected, one, parquet_view, rows
-from workbench.versions import Dataset, open_dataset, reading
+from workbench.versions import Dataset, reading
 
 if TYPE_CHECKING:
     from workbench.sql import Connection
@@ -160,25 +160,10 @@ def _recorded(connection: Connection, name: str, versions: list[Dataset]) -> Non
 
 def _ways(project: Project, old: Dataset, new: Dataset) -> tuple[list[Dataset], list[Dataset]]:
     """The versions made since the common ancestor, on the way to the old one and to the new one."""
-    ways = [_ancestors(project, old), _ancestors(project, new)]
+    ways = [ancestors(project, old), ancestors(project, new)]
     shared = {version.ref for version in ways[0]} & {version.ref for version in ways[1]}
     cut = [[version for version in way if version.ref not in shared][::-1] for way in ways]
     return cut[0], cut[1]
-
-
-def _ancestors(project: Project, dataset: Dataset) -> list[Dataset]:
-    found: list[Dataset] = []
-    current: Dataset | None = dataset
-    while current is not None and current.ref not in [version.ref for version in found]:
-        found.append(current)
-        origin = current.manifest["origin"]
-        # The rows of a restored version come from the old one, not from the one it replaces.
-        parent = origin.get("from") if origin.get("verb") == "restore" else current.manifest.get("parent")
-        try:
-            current = open_dataset(project, parent) if parent else None
-        except NotFoundError:
-            current = None
-    return found
 
 
 def _reasons(connection: Connection, name: str) -> dict[str, int]:

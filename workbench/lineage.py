@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import WorkbenchError
+from workbench.errors import NotFoundError, WorkbenchError
 from workbench.files import read_json
 from workbench.projects import Project
 from workbench.runs import open_run
@@ -25,6 +25,22 @@ def dataset_history(project: Project, ref: str) -> list[dict[str, Any]]:
         chain.append(_entry(dataset))
         current = dataset.manifest.get("parent")
     return list(reversed(chain))
+
+
+def ancestors(project: Project, dataset: Dataset) -> list[Dataset]:
+    """A version and those that its rows come from, newest first, as far as they are still there."""
+    found: list[Dataset] = []
+    current: Dataset | None = dataset
+    while current is not None and current.ref not in [version.ref for version in found]:
+        found.append(current)
+        origin = current.manifest["origin"]
+        # The rows of a restored version come from the old one, not from the one it replaces.
+        parent = origin.get("from") if origin.get("verb") == "restore" else current.manifest.get("parent")
+        try:
+            current = open_dataset(project, parent) if parent else None
+        except NotFoundError:
+            current = None
+    return found
 
 
 def adapter_history(project: Project, adapter: Path) -> list[dict[str, Any]]:

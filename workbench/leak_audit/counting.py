@@ -9,7 +9,8 @@ from typing import Any
 
 from workbench.errors import WorkbenchError
 from workbench.finding_queries import listed
-from workbench.leak_audit.replaced import STEPS, ancestors, spans_of
+from workbench.leak_audit.replaced import STEPS, spans_of
+from workbench.lineage import ancestors
 from workbench.projects import Project
 from workbench.publishing import CHANGES
 from workbench.sql import parquet_view, stream

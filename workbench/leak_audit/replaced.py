@@ -19,6 +19,7 @@ from workbench.finding_queries import listed
 from workbench.findings import proposed_steps
 from workbench.leak_audit.forms import fold
 from workbench.leak_audit.searching import Value
+from workbench.lineage import ancestors
 from workbench.projects import Project
 from workbench.publishing import CHANGES
 from workbench.sql import one, parquet_view, stream
@@ -105,21 +106,6 @@ def is_shared(value: Value) -> bool:
     if value.entity in ("LOCATION", "ORGANIZATION", "NRP"):
         return True
     return value.entity == "PERSON" and len(value.text.split()) == 1
-
-
-def ancestors(project: Project, dataset: Dataset) -> list[Dataset]:
-    """A version and those that its rows come from, newest first."""
-    found: list[Dataset] = []
-    current: Dataset | None = dataset
-    while current is not None and current.ref not in [version.ref for version in found]:
-        found.append(current)
-        origin = current.manifest["origin"]
-        parent = origin.get("from") if origin.get("verb") == "restore" else current.manifest.get("parent")
-        try:
-            current = open_dataset(project, parent) if parent else None
-        except NotFoundError:
-            current = None
-    return found
 
 
 def text_at(row: dict[str, Any], span: dict[str, Any]) -> str | None:

@@ -8,7 +8,6 @@ decoded; and what could not be read in time is said to be so.
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,7 +15,7 @@ from typing import Any
 
 from workbench.errors import NotFoundError
 from workbench.personal_data.normalising import normalised
-from workbench.personal_data.spans import Scan, Span
+from workbench.personal_data.spans import Scan, Span, without_overlaps
 from workbench.secret_rules.checks import check_named
 from workbench.secret_rules.encoded import DEEPEST, encoded_parts
 from workbench.secret_rules.placeholders import certainty, entropy
@@ -94,8 +93,8 @@ class Scanner:
                     spans.append(Span(start, end, span.entity, span.score, span.recognizer))
         except TimeoutError:
             late = TOO_LONG.format(seconds=self.settings.seconds)
-            return Scan(tuple(_apart(spans)), late)
-        return Scan(tuple(_apart(spans)))
+            return Scan(tuple(without_overlaps(spans)), late)
+        return Scan(tuple(without_overlaps(spans)))
 
     def _found(self, text: str, limits: _Limits, depth: int) -> Iterator[Span]:
         for number, places in self._gated(text):
@@ -241,15 +240,3 @@ def _line(match: Any) -> str:
     start = text.rfind("\n", 0, match.start()) + 1
     end = text.find("\n", match.end())
     return str(text[start : end if end >= 0 else len(text)])
-
-
-def _apart(spans: list[Span]) -> list[Span]:
-    """What `workbench.personal_data.spans.without_overlaps` keeps, in time that suits many spans."""
-    kept: list[Span] = []
-    for span in sorted(set(spans), key=lambda s: (-s.score, s.start - s.end, s.start, s.entity)):
-        place = bisect_left(kept, span.start, key=lambda s: s.start)
-        if (place == 0 or kept[place - 1].end <= span.start) and (
-            place == len(kept) or kept[place].start >= span.end
-        ):
-            kept.insert(place, span)
-    return kept
